@@ -1,0 +1,73 @@
+/**
+ * What a machine driver promises. A driver turns a wish (MachineSpec) into a running Linux, and nothing more:
+ * it knows no ARM resource, no token and no role. Every function is idempotent, so that a half-done call can be
+ * repeated after a crash.
+ */
+
+import type { Server } from 'node:net'
+
+export type PowerState = 'starting' | 'running' | 'stopping' | 'stopped' | 'deallocated'
+
+export type MachineSpec = {
+  /** The vmId: a lower-case GUID, stable over restarts; names everything the driver makes. */
+  readonly id: string
+  readonly computerName: string
+  readonly image: string
+  readonly cpus: number
+  readonly memoryMiB: number
+  readonly admin: {
+    readonly username: string
+    /** Plain text, on its way to `chpasswd` on standard input; never stored by the driver. */
+    readonly password?: string
+    readonly sshPublicKeys: readonly string[]
+    readonly passwordAuthentication: boolean
+  }
+}
+
+export type HostKey = { readonly type: string; readonly publicKey: string; readonly fingerprint: string }
+
+/** What is true of a machine once it has been made. */
+export type MachineFacts = {
+  readonly address: string
+  readonly prefixLength: number
+  readonly subnet: string
+  readonly macAddress: string
+  readonly hostKeys: readonly HostKey[]
+  readonly os: { readonly name: string; readonly version: string }
+}
+
+export type Exec = { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+
+/** The server's side of a machine network. The driver only opens the sockets, in the network's own namespace. */
+export type Fabric = {
+  /** The local certificate authority, to be trusted inside machines. */
+  readonly caPem: string
+  /** Public host names that resolve to the fabric address inside machines; a leading dot stands for every name below. */
+  readonly azureNames: readonly string[]
+  /** Serve the instance metadata address; `machineAt` says whose a source address is. */
+  serveMetadata(listener: Server, machineAt: (address: string) => string | undefined): void
+  /** Serve TLS for Azure's public names. */
+  servePlanes(listener: Server): void
+}
+
+export type MachineDriver = {
+  readonly kind: 'sandbox' | 'none'
+  /** Why real machines are not available; empty when they are. One line each, with what to do. */
+  readonly missing: readonly string[]
+  /** Adopt what still runs, remove what `wanted` does not name, open the network. Progress is for people. */
+  open(wanted: readonly { id: string; address: string }[], progress: (line: string) => void): Promise<void>
+  create(spec: MachineSpec): Promise<MachineFacts>
+  powerOn(id: string): Promise<void>
+  /** `graceful` asks init to shut down and waits a bounded time before it kills. */
+  powerOff(id: string, options: { graceful: boolean }): Promise<void>
+  /** Power off and give back everything but the disk. */
+  deallocate(id: string): Promise<void>
+  remove(id: string): Promise<void>
+  powerState(id: string): Promise<PowerState>
+  /** Runs a command as root inside a running machine. Arguments, never a shell line. */
+  exec(id: string, argv: readonly string[], options?: { stdin?: string; timeoutMs?: number }): Promise<Exec>
+  /** Reports each change of power state, also those the guest made itself. Returns the way to stop listening. */
+  watch(listener: (id: string, state: PowerState) => void): () => void
+  /** Close sockets and watchers. Machines keep running when `machines` is 'keep'; nothing of them is left when 'stop' but their disks. */
+  close(options: { machines: 'keep' | 'stop' }): Promise<void>
+}
