@@ -6,6 +6,7 @@ import { queryVariableInvalid } from './refusal.ts'
 import { versionsOf } from './versions.ts'
 
 export type AttestedParts = {
+  /** Unix time in milliseconds. */
   readonly clock: { now(): number }
   /** Signs JSON text into a DER PKCS#7 message that contains it. */
   readonly signAttested: (content: string) => Promise<Uint8Array>

@@ -23,6 +23,7 @@ export type TokenWish = {
 }
 
 export type TokenParts = {
+  /** Unix time in milliseconds. */
   readonly clock: { now(): number }
   readonly issueToken: IssueToken
 }

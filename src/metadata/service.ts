@@ -25,8 +25,6 @@ import { apiVersions, versionsOf } from './versions.ts'
 
 export type MetadataParts = TokenParts &
   AttestedParts & {
-    /** Unix time in milliseconds. */
-    readonly clock: { now(): number }
     /** Is told the cause of every 500: what a part threw. */
     readonly report: (cause: unknown) => void
     readonly limits?: Limits | 'unlimited'
@@ -39,64 +37,29 @@ export type MetadataService = {
   forget(machineId: string): void
 }
 
-const below = '/metadata/instance/'
-
 type Ask = { readonly query: Query; readonly machine: Machine; readonly elements: readonly string[] }
+type Run = (ask: Ask) => MetadataResponse | Promise<MetadataResponse>
+type Route = { readonly category: Category; readonly run: Run }
 
-type Route = { readonly category: Category; run(ask: Ask): MetadataResponse | Promise<MetadataResponse> }
+const identity = (run: Run): Route => ({ category: 'identity', run })
+const other = (run: Run): Route => ({ category: 'other', run })
 
 export function metadataService(parts: MetadataParts): MetadataService {
   const { limits = azureLimits } = parts
   const gate = limits === 'unlimited' ? unlimited : throttle(limits, parts.clock)
   const tokens = identityTokens(parts)
 
-  const instance: Route = {
-    category: 'other',
-    run: ({ query, machine, elements }) => instanceAnswer(query, machine, elements),
-  }
-
+  const instance = other(({ query, machine, elements }) => instanceAnswer(query, machine, elements))
   const routes = new Map<string, Route>([
+    ['/metadata/attested/document', other(({ query, machine }) => attestedAnswer(query, machine, parts))],
+    ['/metadata/identity/info', identity(tenant)],
+    ['/metadata/identity/oauth2/token', identity(({ query, machine }) => tokens.answer(tokenWish(query), machine))],
     ['/metadata/instance', instance],
-    [
-      '/metadata/identity/oauth2/token',
-      { category: 'identity', run: ({ query, machine }) => tokens.answer(tokenWish(query), machine) },
-    ],
-    [
-      '/metadata/identity/info',
-      {
-        category: 'identity',
-        run({ query, machine }) {
-          requireVersion(query, versionsOf.identity)
-          return json(200, { tenantId: machine.tenantId })
-        },
-      },
-    ],
-    [
-      '/metadata/attested/document',
-      { category: 'other', run: ({ query, machine }) => attestedAnswer(query, machine, parts) },
-    ],
-    [
-      '/metadata/scheduledevents',
-      {
-        category: 'other',
-        run({ query }) {
-          requireVersion(query, versionsOf.scheduledEvents)
-          return json(200, { DocumentIncarnation: 1, Events: [] })
-        },
-      },
-    ],
-    [
-      '/metadata/loadbalancer',
-      {
-        category: 'other',
-        run({ query }) {
-          requireVersion(query, versionsOf.loadBalancer)
-          throw loadBalancerNotFound()
-        },
-      },
-    ],
-    ['/metadata/versions', { category: 'other', run: () => json(200, { apiVersions }) }],
+    ['/metadata/loadbalancer', other(loadBalancer)],
+    ['/metadata/scheduledevents', other(scheduledEvents)],
+    ['/metadata/versions', other(() => json(200, { apiVersions }))],
   ])
+  const below = '/metadata/instance/'
 
   // Case counts only for the elements of the document; clients write the rest as they like, some with a slash behind.
   const routeOf = (path: string): { route: Route; elements: readonly string[] } | undefined => {
@@ -142,4 +105,20 @@ function requireDirect({ headers }: MetadataRequest): void {
   if (headers('x-forwarded-for') !== undefined) throw forwardedRequest()
   const metadata = headers('metadata')
   if (metadata !== 'true' && metadata?.toLowerCase() !== 'true') throw metadataHeaderMissing()
+}
+
+function tenant({ query, machine }: Ask): MetadataResponse {
+  requireVersion(query, versionsOf.identity)
+  return json(200, { tenantId: machine.tenantId })
+}
+
+/** No host below these machines is ever serviced, so there is never an event to announce. */
+function scheduledEvents({ query }: Ask): MetadataResponse {
+  requireVersion(query, versionsOf.scheduledEvents)
+  return json(200, { DocumentIncarnation: 1, Events: [] })
+}
+
+function loadBalancer({ query }: Ask): never {
+  requireVersion(query, versionsOf.loadBalancer)
+  throw loadBalancerNotFound()
 }

@@ -23,22 +23,23 @@ export type Throttle = {
 
 type Bucket = { tokens: number; filledAt: number; running: number }
 
-/** A token bucket per machine and category that holds one second's worth of requests. */
+/** A token bucket per machine and category that holds one second's worth of requests, and at least one. */
 export function throttle(limits: Limits, clock: { now(): number }): Throttle {
   const buckets: Record<Category, Map<string, Bucket>> = { identity: new Map(), other: new Map() }
 
   return {
     enter(category, machineId) {
       const { perSec, concurrent } = limits[category]
+      const capacity = Math.max(1, perSec)
       const now = clock.now()
       let bucket = buckets[category].get(machineId)
       if (!bucket) {
-        bucket = { tokens: perSec, filledAt: now, running: 0 }
+        bucket = { tokens: capacity, filledAt: now, running: 0 }
         buckets[category].set(machineId, bucket)
       }
       // A clock that was set back must not lock the machine out until it has caught up.
       const elapsedMs = Math.max(0, now - bucket.filledAt)
-      bucket.tokens = Math.min(perSec, bucket.tokens + (elapsedMs * perSec) / 1000)
+      bucket.tokens = Math.min(capacity, bucket.tokens + (elapsedMs * perSec) / 1000)
       bucket.filledAt = now
 
       if (bucket.running >= concurrent) return 1
