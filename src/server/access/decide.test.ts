@@ -18,7 +18,7 @@ const guidOf = (roleName: string): string => {
   return found.name
 }
 
-const assigned = (role: string, scope = group, rest: Partial<Assignment> = {}): Assignment => ({
+const assigned = (role: string, scope = group, rest: Partial<Assignment> = {}): Assignment & { id: string } => ({
   id: `${scope}#${role}`,
   scope,
   principalId: 'someone',
