@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { attestedAnswer, attestedContent } from './attested.ts'
-import { machine } from './machine.fixture.ts'
 import { parseQuery } from './query.ts'
+import { machine } from './testing-machine.ts'
 
 const now = Date.UTC(2018, 10, 28, 20, 16, 17)
 const compute = { location: 'westeurope', vmSize: 'Standard_B2s', sku: '12-gen2', plan: { name: 'free' } }

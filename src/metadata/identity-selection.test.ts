@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { selectIdentity, selectorOf } from './identity-selection.ts'
-import { alpha, beta, machine, system } from './machine.fixture.ts'
 import { parseQuery } from './query.ts'
+import { alpha, beta, machine, system } from './testing-machine.ts'
 
 const none = machine({ identities: { userAssigned: [] } })
 const one = machine({ identities: { userAssigned: [alpha] } })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type IssuedToken, type IssueToken, identityTokens, tokenWish } from './identity-token.ts'
-import { alpha, beta, machine, system } from './machine.fixture.ts'
 import type { Machine } from './machine.ts'
 import { parseQuery } from './query.ts'
 import { tokenRefused } from './refusal.ts'
+import { alpha, beta, machine, system } from './testing-machine.ts'
 
 const startSec = 1_795_000_000
 const arm = 'https://management.azure.com/'

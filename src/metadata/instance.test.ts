@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { instanceAnswer, instanceDocument } from './instance.ts'
-import { group, machine } from './machine.fixture.ts'
 import type { InstanceFacts } from './machine.ts'
 import { parseQuery } from './query.ts'
 import { Refusal } from './refusal.ts'
+import { group, machine } from './testing-machine.ts'
 import { apiVersions } from './versions.ts'
 
 const facts: InstanceFacts = {

@@ -87,7 +87,11 @@ export const methodNotAllowed = (path: string, method: string) =>
 
 // @azure/identity retries a 429 only if it says when.
 export const tooManyRequests = (waitSec: number) =>
-  new Refusal('Too many requests', { status: 429, headers: { 'retry-after': String(waitSec) } })
+  new Refusal('Too many requests', {
+    status: 429,
+    code: 'too_many_requests',
+    headers: { 'retry-after': String(waitSec) },
+  })
 
 /** `{"error","error_description"}` for the identity category, `{"error"}` for the others. */
 export function renderRefusal(refusal: Refusal, category: 'identity' | 'other'): MetadataResponse {

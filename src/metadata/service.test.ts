@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MetadataRequest } from './exchange.ts'
 import type { IssueToken } from './identity-token.ts'
-import { alpha, beta, get, machine, system } from './machine.fixture.ts'
 import { tokenRefused } from './refusal.ts'
 import { type MetadataParts, metadataService } from './service.ts'
+import { alpha, beta, get, machine, system } from './testing-machine.ts'
 import { azureLimits } from './throttle.ts'
 import { apiVersions } from './versions.ts'
 
@@ -193,7 +193,7 @@ test('the twenty-first token request of a second is told when to come back, by a
   for (let at = 0; at < 20; at++) assert.equal((await service.answer(get(tokenTarget), one)).status, 200)
   const late = await service.answer(get(tokenTarget), one)
   assert.deepEqual([late.status, late.headers['retry-after']], [429, '1'])
-  assert.deepEqual(JSON.parse(late.body), refused('Too many requests'))
+  assert.deepEqual(JSON.parse(late.body), { error: 'too_many_requests', error_description: 'Too many requests' })
   assert.equal((await service.answer(get(tokenTarget), two)).status, 200)
   assert.equal((await service.answer(get('/metadata/versions'), one)).status, 200)
   service.forget(one.id)
