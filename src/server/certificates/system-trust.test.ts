@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openLocalCa } from './local-ca.ts'
@@ -97,33 +97,41 @@ test('a failed update is reported', async t => {
   })
 })
 
-test("Debian's own update-ca-certificates puts the CA into the bundle and takes every trace of it out again", async t => {
-  const { root, options } = await bareHost(t, ['usr/local/share/ca-certificates', 'etc/ssl/certs', 'hooks'])
-  const { certificate, certificateFile: caFile } = await openLocalCa({ dir: root, clock: realClock, names: azureNames })
-  const certs = join(root, 'etc/ssl/certs')
+test("Debian's own update-ca-certificates puts the CA beside the others and takes every trace of it out again", async t => {
+  const { root, options } = await bareHost(t, ['usr/local/share/ca-certificates', 'etc/ssl/certs', 'shipped', 'hooks'])
+  const [ours, other] = [join(root, 'ours'), join(root, 'other')]
+  const { certificateFile: caFile } = await openLocalCa({ dir: ours, clock: realClock, names: azureNames })
+  const { certificateFile: otherCaFile } = await openLocalCa({ dir: other, clock: realClock, names: azureNames })
+  await copyFile(otherCaFile, join(root, 'shipped', 'other.crt'))
+  await writeFile(join(root, 'shipped.conf'), 'other.crt\n')
+
   const confined = [
+    ['--certsconf', join(root, 'shipped.conf')],
+    ['--certsdir', join(root, 'shipped')],
     ['--localcertsdir', join(root, 'usr/local/share/ca-certificates')],
-    ['--etccertsdir', certs],
+    ['--etccertsdir', join(root, 'etc/ssl/certs')],
     ['--hooksdir', join(root, 'hooks')],
   ].flat()
   const run = async (command: string, args: readonly string[]) => {
     const { code, output } = await execute(command, [...args, ...confined])
     assert.equal(code, 0, output)
   }
-  const bundle = () => readFile(join(certs, 'ca-certificates.crt'), 'utf8')
+  const isTrusted = async (file: string) => {
+    const inFolder = await openssl('verify', '-no-CAfile', '-no-CAstore', '-CApath', join(root, 'etc/ssl/certs'), file)
+    const bundle = await readFile(join(root, 'etc/ssl/certs/ca-certificates.crt'), 'utf8')
+    return { inFolder: inFolder.code === 0, inBundle: bundle.includes(await readFile(file, 'utf8')) }
+  }
 
-  const { file } = await trustSystemWide({ ...options, caFile, run })
-  assert.ok((await bundle()).includes(certificate.toString()))
-  assert.equal((await openssl('verify', '-no-CAfile', '-no-CAstore', '-CApath', certs, file)).code, 0)
+  await run('update-ca-certificates', [])
+  const before = (await readdir(join(root, 'etc/ssl/certs'))).sort()
+  await trustSystemWide({ ...options, caFile, run })
+  assert.deepEqual(await isTrusted(caFile), { inFolder: true, inBundle: true })
+  assert.deepEqual(await isTrusted(otherCaFile), { inFolder: true, inBundle: true })
 
   await distrustSystemWide({ ...options, run })
-  assert.ok(!(await bundle()).includes(certificate.toString()))
-  const links = (await readdir(certs)).map(name => join(certs, name))
-  const isDangling = await Promise.all(
-    links.map(async link => (await lstat(link)).isSymbolicLink() && !existsSync(link)),
-  )
-  assert.ok(links.length > 100)
-  assert.ok(!isDangling.includes(true))
+  assert.deepEqual(await isTrusted(caFile), { inFolder: false, inBundle: false })
+  assert.deepEqual(await isTrusted(otherCaFile), { inFolder: true, inBundle: true })
+  assert.deepEqual((await readdir(join(root, 'etc/ssl/certs'))).sort(), before)
 })
 
 /** An empty root with `folders` in it and a CA file, and the options to change it as root while commands are noted. */
