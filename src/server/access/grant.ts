@@ -1,0 +1,58 @@
+import { covers, scopeKey } from './scope.ts'
+
+/**
+ * Access is a value you must hold. `authorize` makes grants, the store asks for them; a grant made any other way
+ * does not compile, and is refused at run time, too.
+ */
+
+export type Verb = 'read' | 'write' | 'delete' | 'action'
+
+declare const seal: unique symbol
+
+export type Grant<V extends Verb = Verb> = {
+  readonly verb: V | 'system'
+  /** The permission that was checked, such as `Microsoft.Compute/virtualMachines/write`, or the reason of a system grant. */
+  readonly action: string
+  readonly scope: string
+  /** Set when the holder may not see all of `scope` but only these scopes below it: a listing shows just their content. */
+  readonly onlyBelow?: readonly string[]
+  readonly [seal]: true
+}
+
+/** Anything but reading. */
+export type Change = 'write' | 'delete' | 'action'
+
+const sealed = new WeakSet<object>()
+
+function sealGrant<V extends Verb>(fields: Omit<Grant<V>, typeof seal>): Grant<V> {
+  const grant = Object.freeze({ ...fields, scope: scopeKey(fields.scope) })
+  sealed.add(grant)
+  return grant as unknown as Grant<V>
+}
+
+/** Only `door/authorize.ts` may call this; test/architecture.test.ts watches over it. */
+export function issueGrant<V extends Verb>(fields: {
+  verb: V
+  action: string
+  scope: string
+  onlyBelow?: readonly string[]
+}): Grant<V> {
+  return sealGrant<V>(fields)
+}
+
+/** For work that no caller asked for, or that happens before there is a caller. The reason is what an auditor reads. */
+export function systemGrant(reason: string): Grant<never> {
+  return sealGrant<never>({ verb: 'system', action: reason, scope: '/' })
+}
+
+/** Throws unless the grant is genuine and reaches the scope, where there is one: a mistake of ours, never of a client. */
+export function demand(grant: Grant, scope: string = grant.scope): void {
+  if (!sealed.has(grant)) throw new Error('a grant that authorize did not issue')
+  if (!covers(grant.scope, scope))
+    throw new Error(`the grant '${grant.action}' at ${grant.scope} does not reach ${scope}`)
+}
+
+/** Whether a row at `scope` may be shown to the holder of a listing grant. */
+export function shows(grant: Grant, scope: string): boolean {
+  return grant.onlyBelow === undefined || grant.onlyBelow.some(visible => covers(visible, scope))
+}

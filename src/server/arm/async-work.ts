@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import { parseResourceId, resourceId } from '../../wire/resource-id.ts'
+import { type Change, type Grant, systemGrant } from '../access/grant.ts'
+import type { Clock } from '../clock.ts'
+import { AzureError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { AsyncOperation } from '../store/async-operations.ts'
+import type { Store, Writes } from '../store/open.ts'
+import type { Resource } from '../store/resources.ts'
+
+/**
+ * Work that outlives its request. It is planned in the transaction that promises it, begun after the commit, and begun
+ * again at the next start when the server died in between. Work on one resource is done in order, one piece at a time.
+ */
+export type AsyncWork = {
+  /** `kind` is `<resource type>/<write|delete|action>`; `input` is sealed at rest. */
+  plan(
+    tx: Writes,
+    grant: Grant<Change>,
+    wish: { kind: string; target: string; input?: unknown },
+  ): Promise<AsyncOperation>
+  /** After the commit of the transaction that planned it. Resolves when the work has ended; callers need not wait. */
+  begin(operation: AsyncOperation): Promise<AsyncOperation>
+  /** Takes up what an earlier process left unfinished. */
+  resume(carriesOut: (kind: string) => Carry | undefined): Promise<void>
+  /** Begins nothing more and waits for what runs, up to the limit. What is left goes on at the next start. */
+  close(limitMs: number): Promise<void>
+}
+
+/** The piece of code that does a kind of work. It may return what a POST's `Location` is to answer. */
+export type Carry = (operation: AsyncOperation, resource: Resource | undefined) => Promise<unknown>
+
+const carryOut = systemGrant('carry out work that a request has promised')
+
+/** Clients poll for minutes, not days. */
+const keepEndedMs = 7 * 86_400_000
+
+export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): AsyncWork {
+  const { store, clock, log } = parts
+  const lastOn = new Map<string, Promise<unknown>>()
+  let carriesOut: (kind: string) => Carry | undefined = () => undefined
+  let closing = false
+
+  async function end(operation: AsyncOperation, outcome: Partial<AsyncOperation>): Promise<AsyncOperation> {
+    const ended: AsyncOperation = { ...operation, status: 'Succeeded', ...outcome, endedAt: clock.now() }
+    await store.write(async tx => {
+      await tx.asyncOperations.put(carryOut, ended)
+      await settleResource(tx, ended)
+      await tx.asyncOperations.removeEndedBefore(carryOut, clock.now() - keepEndedMs)
+    })
+    return ended
+  }
+
+  async function carry(operation: AsyncOperation): Promise<AsyncOperation> {
+    const work = carriesOut(operation.kind)
+    if (!work) return end(operation, { status: 'Failed', error: internalError(operation.id) })
+    try {
+      const resource = await store.resources.get(carryOut, resourceId(operation.target))
+      const result = await work(operation, resource)
+      return await end(operation, result === undefined ? {} : { result })
+    } catch (error) {
+      if (closing) return operation
+      if (!(error instanceof AzureError))
+        log.error({ err: error, operation: operation.id, kind: operation.kind }, 'work failed')
+      const shown =
+        error instanceof AzureError ? { code: error.code, message: error.message } : internalError(operation.id)
+      return end(operation, { status: 'Failed', error: shown })
+    }
+  }
+
+  const work: AsyncWork = {
+    async plan(tx, grant, { kind, target, input }) {
+      const operation: AsyncOperation = {
+        id: randomUUID(),
+        kind,
+        target,
+        subscriptionId: parseResourceId(target)?.subscriptionId ?? '',
+        status: 'InProgress',
+        createdAt: clock.now(),
+        ...(input === undefined ? {} : { input }),
+      }
+      await tx.asyncOperations.put(grant, operation)
+      return operation
+    },
+
+    begin(operation) {
+      const key = operation.target.toLowerCase()
+      const before = lastOn.get(key) ?? Promise.resolve()
+      const mine = before.then(() => (closing ? operation : carry(operation)))
+      lastOn.set(key, mine)
+      mine
+        .catch(error => log.error({ err: error, operation: operation.id }, 'the end of work could not be recorded'))
+        .finally(() => {
+          if (lastOn.get(key) === mine) lastOn.delete(key)
+        })
+      return mine
+    },
+
+    async resume(how) {
+      carriesOut = how
+      for (const operation of await store.asyncOperations.unfinished(carryOut))
+        void work.begin(operation).catch(() => undefined)
+    },
+
+    async close(limitMs) {
+      closing = true
+      const running = Promise.allSettled(lastOn.values())
+      await Promise.race([running, new Promise(resolve => setTimeout(resolve, limitMs).unref())])
+    },
+  }
+  return work
+}
+
+/** A resource says itself what became of it; a deleted one goes in the same commit that ends the work. */
+async function settleResource(tx: Writes, operation: AsyncOperation): Promise<void> {
+  const id = resourceId(operation.target)
+  const verb = operation.kind.slice(operation.kind.lastIndexOf('/') + 1)
+  if (verb === 'delete' && operation.status === 'Succeeded') {
+    await tx.resources.remove(carryOut, id)
+    await tx.roles.removeAssignmentsBelow(carryOut, id.text)
+    return
+  }
+  const resource = await tx.resources.get(carryOut, id)
+  if (!resource || (verb !== 'write' && verb !== 'delete')) return
+  const properties = { ...resource.body.properties, provisioningState: operation.status }
+  await tx.resources.put(carryOut, id, { ...resource.body, properties })
+}
+
+const internalError = (id: string) => ({
+  code: 'InternalOperationError',
+  message: `An unexpected error occurred. It is in the server's log under operation ${id}.`,
+})

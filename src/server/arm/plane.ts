@@ -1,0 +1,82 @@
+import { parseResourceId } from '../../wire/resource-id.ts'
+import type { Caller } from '../door/operation.ts'
+import type { Plane } from '../door/plane.ts'
+import { AzureError } from '../errors.ts'
+import { operations as resources, resourceTypes } from '../resources/index.ts'
+import type { Tokens } from '../tokens/tokens.ts'
+import * as refusals from './errors.ts'
+import { pollingOperations } from './long-running.ts'
+import { resourceOperations } from './resource-operations.ts'
+
+/** Azure Resource Manager. */
+export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): Plane {
+  const challenge = `Bearer authorization_uri="https://login.windows.net/${tenantId}"`
+  return {
+    name: 'arm',
+    operations: [...resourceTypes.flatMap(resourceOperations), ...resources, ...pollingOperations],
+    acceptsAudience: audience => tokens.audiences.serviceOf(audience) === 'arm',
+
+    notFound({ url }) {
+      const id = parseResourceId(decodeURI(url.pathname))
+      const apiVersion = url.searchParams.get('api-version') ?? ''
+      const [namespace = '', ...kind] = (id?.type ?? '').split('/')
+      if (kind.length === 0) return refusals.invalidResourceNamespace(url.pathname)
+      return refusals.invalidResourceType(kind.join('/'), namespace, apiVersion)
+    },
+
+    unauthenticated(_call, why) {
+      const refusal = authenticationRefusals[why]
+      return new AzureError(401, refusal.code, refusal.message, {
+        headers: {
+          'WWW-Authenticate': `${challenge}, error="invalid_token", error_description="${refusal.challenge}"`,
+        },
+      })
+    },
+
+    forbidden(caller, action, scope, { conditionFailed }) {
+      const middle = conditionFailed
+        ? 'authorization or an ABAC condition not fulfilled to perform action'
+        : 'authorization to perform action'
+      return new AzureError(
+        403,
+        'AuthorizationFailed',
+        `The client '${clientOf(caller)}' with object id '${objectIdOf(caller)}' does not have ${middle} '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+      )
+    },
+
+    renderError: ({ status, code, message, headers, extra }) =>
+      Response.json({ error: { code, message, ...extra } }, { status, headers }),
+  }
+}
+
+const objectIdOf = (caller: Caller) => (caller.kind === 'principal' ? caller.principal.objectId : '')
+const clientOf = (caller: Caller) =>
+  caller.kind === 'principal' ? (caller.principal.userPrincipalName ?? caller.principal.clientId ?? '') : ''
+
+const authenticationRefusals = {
+  missing: {
+    code: 'AuthenticationFailed',
+    message: "Authentication failed. The 'Authorization' header is missing.",
+    challenge: "The authentication failed because of missing 'Authorization' header.",
+  },
+  invalid: {
+    code: 'InvalidAuthenticationToken',
+    message: 'The access token is invalid.',
+    challenge: 'The access token is invalid.',
+  },
+  expired: {
+    code: 'ExpiredAuthenticationToken',
+    message: 'The access token expiry UTC time is earlier than current UTC time.',
+    challenge: 'The access token is expired.',
+  },
+  audience: {
+    code: 'InvalidAuthenticationTokenAudience',
+    message: 'The access token has been obtained for wrong audience or resource.',
+    challenge: 'The access token has been obtained for the wrong audience.',
+  },
+  tenant: {
+    code: 'InvalidAuthenticationTokenTenant',
+    message: 'The access token is from the wrong issuer. It must match the tenant associated with this subscription.',
+    challenge: 'The access token is from the wrong tenant.',
+  },
+} as const

@@ -1,0 +1,39 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Everything an installation can choose. The only place, with the command line, that reads the environment. */
+export type Config = {
+  /** Absolute. Mode 0700; all that Lazuli keeps is in here. */
+  readonly directory: string
+  /** Where images are kept that several installations may share. */
+  readonly cacheDirectory: string
+  readonly masterKeyFile: string
+  readonly port: number
+  readonly domain: string
+  /** Undefined: sandbox where the probes pass, else none. */
+  readonly machines: 'sandbox' | 'none' | undefined
+  readonly logLevel: string
+}
+
+export type ConfigWish = { data?: string; port?: number; machines?: 'sandbox' | 'none'; domain?: string }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The data directory that a command means when it names none. */
+export function dataDirectory(wish: string | undefined, env: Environment): string {
+  if (wish !== undefined) return resolve(wish)
+  return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'lazuli')
+}
+
+export function configure(wish: ConfigWish, env: Environment): Config {
+  const directory = dataDirectory(wish.data, env)
+  return {
+    directory,
+    cacheDirectory: join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lazuli'),
+    masterKeyFile: env.LAZULI_MASTER_KEY_FILE ? resolve(env.LAZULI_MASTER_KEY_FILE) : join(directory, 'master.key'),
+    port: wish.port ?? 4443,
+    domain: wish.domain ?? 'lazuli.localhost',
+    machines: wish.machines,
+    logLevel: env.LAZULI_LOG_LEVEL || 'info',
+  }
+}

@@ -1,0 +1,48 @@
+import { AzureError } from '../errors.ts'
+import type { Parts } from '../parts.ts'
+import type { AuditRow } from '../store/audit-log.ts'
+import type { Call, Caller, Operation } from './operation.ts'
+import type { Plane } from './plane.ts'
+
+/** No row, no work: what changes something is on record before it begins, in the commit of its first write. */
+export async function openAudit(parts: Parts, plane: Plane, operation: Operation, call: Call, caller: Caller) {
+  const changes = operation.changes ?? ('verb' in operation.access && operation.access.verb !== 'read')
+  const row = {
+    request_id: call.requestId,
+    correlation_id: call.correlationId,
+    plane: plane.name,
+    operation: operation.name,
+    scope_key: scopeOf(operation, call).toLowerCase(),
+    caller: caller.kind === 'principal' ? caller.principal.objectId : caller.kind,
+    caller_name:
+      caller.kind === 'principal' ? (caller.principal.userPrincipalName ?? caller.principal.clientId ?? '') : '',
+    source_address: call.peer.address,
+    changes: changes ? 1 : 0,
+  } as const
+  const note = (outcome: AuditRow['outcome'], status: number, detail: string) =>
+    parts.store.appendAudit({ ...row, at: parts.clock.now(), outcome, status, detail })
+
+  if (changes) await note('Accepted', 202, '')
+  return {
+    async close(work: () => Promise<Response>): Promise<Response> {
+      try {
+        const response = await work()
+        await note('Succeeded', response.status, '')
+        return response
+      } catch (error) {
+        const status = error instanceof AzureError ? error.status : 500
+        const denied = status === 401 || status === 403
+        await note(
+          denied ? 'Denied' : 'Failed',
+          status,
+          error instanceof AzureError ? error.code : 'InternalServerError',
+        )
+        throw error
+      }
+    },
+  }
+}
+
+function scopeOf(operation: Operation, call: Call): string {
+  return 'on' in operation.access ? operation.access.on(call.params) : '/'
+}

@@ -1,0 +1,25 @@
+import { systemGrant } from '../access/grant.ts'
+import type { Parts } from '../parts.ts'
+import type { Call, Caller, Operation } from './operation.ts'
+import type { Plane } from './plane.ts'
+
+const lookUpCaller = systemGrant('find the principal that a token names')
+
+/** Says who asks. Never throws for a bad token: the refusal belongs into the audit row. */
+export async function authenticate(parts: Parts, plane: Plane, operation: Operation, call: Call): Promise<Caller> {
+  if ('open' in operation.access) return { kind: 'anonymous' }
+  const token = bearerToken(call.request.headers.get('authorization'))
+  if (token === undefined) return { kind: 'anonymous' }
+
+  const verdict = await parts.tokens.verify(token, plane.acceptsAudience)
+  if (!verdict.valid) return { kind: 'rejected', error: plane.unauthenticated(call, verdict.reason) }
+
+  // A token outlives its principal by up to a day; the principal's rights do not.
+  const principal = await parts.store.principals.get(lookUpCaller, { objectId: verdict.claims.oid })
+  if (!principal) return { kind: 'rejected', error: plane.unauthenticated(call, 'invalid') }
+  return { kind: 'principal', principal, claims: verdict.claims }
+}
+
+function bearerToken(header: string | null): string | undefined {
+  return header === null ? undefined : /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1]
+}

@@ -1,0 +1,80 @@
+import { decide } from '../access/decide.ts'
+import { type Grant, issueGrant, systemGrant, type Verb } from '../access/grant.ts'
+import { builtInRole, type RoleDefinition } from '../access/roles.ts'
+import { covers } from '../access/scope.ts'
+import type { Parts } from '../parts.ts'
+import type { RoleAssignment } from '../store/role-assignments.ts'
+import type { Call, Caller, Operation } from './operation.ts'
+import type { Plane } from './plane.ts'
+
+const lookUpRoles = systemGrant('find the roles of a caller')
+
+/** The one place where grants come from. Throws the plane's 401 or 403. */
+export async function authorizeOperation(
+  parts: Parts,
+  plane: Plane,
+  operation: Operation,
+  call: Call,
+  caller: Caller,
+): Promise<Grant> {
+  const { access } = operation
+  // An open or signed-in operation holds a grant that reaches nothing but what is the directory's own.
+  if ('open' in access) return issueGrant({ verb: 'read', action: operation.name, scope: '/' })
+  if (caller.kind === 'rejected') throw caller.error
+  if (caller.kind === 'anonymous') throw plane.unauthenticated(call, 'missing')
+  if ('signedIn' in access) return issueGrant({ verb: 'read', action: operation.name, scope: '/', onlyBelow: [] })
+
+  const action = typeof access.action === 'string' ? access.action : access.action(call.params)
+  return authorize(parts, plane, caller, {
+    verb: access.verb,
+    action,
+    scope: access.on(call.params),
+    dataAction: access.dataAction === true,
+    orBelow: access.orBelow === true,
+  })
+}
+
+type Wish<V extends Verb> = { verb: V; action: string; scope: string; dataAction?: boolean; orBelow?: boolean }
+
+export async function authorize<V extends Verb>(
+  parts: Parts,
+  plane: Plane,
+  caller: Caller,
+  wish: Wish<V>,
+): Promise<Grant<V>> {
+  const { verb, action, scope } = wish
+  const roles = await rolesOf(parts, caller)
+  const verdict = decide({ ...question(wish), scope, ...roles })
+  if (verdict.allowed) return issueGrant({ verb, action, scope })
+
+  if (wish.orBelow) {
+    const onlyBelow = roles.assignments
+      .map(assignment => assignment.scope)
+      .filter(below => covers(scope, below) && decide({ ...question(wish), scope: below, ...roles }).allowed)
+    if (onlyBelow.length > 0) return issueGrant({ verb, action, scope, onlyBelow })
+  }
+  throw plane.forbidden(caller, action, scope, { conditionFailed: verdict.conditionFailed })
+}
+
+export async function isAllowed(parts: Parts, caller: Caller, action: string, scope: string): Promise<boolean> {
+  return decide({ ...question({ action }), scope, ...(await rolesOf(parts, caller)) }).allowed
+}
+
+const question = (wish: { action: string; dataAction?: boolean }) => ({
+  action: wish.action,
+  kind: wish.dataAction ? ('data' as const) : ('control' as const),
+  attributes: () => undefined,
+})
+
+/** Read anew for each request, so that a change is effective on the next one. */
+async function rolesOf(parts: Parts, caller: Caller) {
+  if (caller.kind !== 'principal') return { assignments: [], roleOf: () => undefined }
+  const assignments: RoleAssignment[] = await parts.store.roles.assignmentsOf(lookUpRoles, caller.principal.objectId)
+  const custom = new Map<string, RoleDefinition>()
+  for (const { roleDefinitionId } of assignments) {
+    if (builtInRole(roleDefinitionId)) continue
+    const role = await parts.store.roles.customRole(lookUpRoles, roleDefinitionId)
+    if (role) custom.set(roleDefinitionId, role)
+  }
+  return { assignments, roleOf: (id: string) => builtInRole(id) ?? custom.get(id) }
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto'
+import { AzureError } from '../errors.ts'
+import type { Parts } from '../parts.ts'
+import { StorageUnavailable } from '../store/open.ts'
+import { openAudit } from './audit.ts'
+import { authenticate } from './authenticate.ts'
+import { authorize, authorizeOperation, isAllowed } from './authorize.ts'
+import { type Call, type Context, type Operation, operation, type Peer } from './operation.ts'
+import type { Plane } from './plane.ts'
+import { pathSegments, type Router, router } from './routes.ts'
+
+/**
+ * The way of every request, whatever the plane: match → authenticate → audit → authorize → run → render.
+ * Read this first.
+ */
+export type Door = (request: Request, peer: Peer) => Promise<Response>
+
+export function openDoor(parts: Parts, planeFor: (url: URL) => Plane | undefined, planes: readonly Plane[]): Door {
+  const routers = new Map<Plane, Router>(planes.map(plane => [plane, router(plane.operations)]))
+  const unknown = new Map<Plane, Operation>(planes.map(plane => [plane, unknownOperation(plane)]))
+
+  return async (request, peer) => {
+    const url = new URL(request.url)
+    const plane = planeFor(url)
+    if (!plane) return new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 })
+
+    const segments = pathSegments(url.pathname)
+    const match = segments && routers.get(plane)?.match(request.method, segments, url.searchParams)
+    const operation = match?.operation ?? (unknown.get(plane) as Operation)
+    const call = beginCall(parts, request, url, peer, match?.params ?? {})
+
+    let response: Response
+    try {
+      const caller = await authenticate(parts, plane, operation, call)
+      const audit = await openAudit(parts, plane, operation, call, caller)
+      response = await audit.close(async () => {
+        const grant = await authorizeOperation(parts, plane, operation, call, caller)
+        const context: Context = {
+          ...parts,
+          ...call,
+          caller,
+          grant,
+          authorize: (verb, action, scope) => authorize(parts, plane, caller, { verb, action, scope }),
+          mayI: (action, scope) => isAllowed(parts, caller, action, scope),
+        }
+        return operation.run(context)
+      })
+    } catch (error) {
+      response = plane.renderError(toAzureError(error, parts, call))
+    }
+    return stamp(response, call)
+  }
+}
+
+function beginCall(parts: Parts, request: Request, url: URL, peer: Peer, params: Call['params']): Call {
+  const correlationId = request.headers.get('x-ms-correlation-request-id')
+  return {
+    request,
+    url,
+    params,
+    peer,
+    requestId: randomUUID(),
+    correlationId: correlationId && isGuid(correlationId) ? correlationId.toLowerCase() : randomUUID(),
+    now: parts.clock.now(),
+  }
+}
+
+const isGuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+
+/** Signed in first, told "not found" second: what exists is nobody's business who has no token. */
+const unknownOperation = (plane: Plane): Operation =>
+  operation({
+    name: `${plane.name}/unknown`,
+    route: '* /',
+    access: { signedIn: 'it only says that there is no such thing' },
+    run: cx => {
+      throw plane.notFound(cx)
+    },
+  })
+
+function toAzureError(error: unknown, parts: Parts, call: Call): AzureError {
+  if (error instanceof AzureError) {
+    if (error.cause !== undefined) parts.log.warn({ err: error.cause, requestId: call.requestId }, error.message)
+    return error
+  }
+  parts.log.error({ err: error, requestId: call.requestId, url: call.url.pathname }, 'a request failed')
+  if (error instanceof StorageUnavailable) {
+    return new AzureError(503, 'ServerBusy', 'The store is not available. Nothing was changed; try again later.', {
+      headers: { 'Retry-After': '5' },
+    })
+  }
+  return new AzureError(
+    500,
+    'InternalServerError',
+    `An unexpected error occurred. It is in the server's log under ${call.requestId}.`,
+  )
+}
+
+function stamp(response: Response, call: Call): Response {
+  const { headers } = response
+  headers.set('x-ms-request-id', call.requestId)
+  headers.set('x-ms-correlation-request-id', call.correlationId)
+  const clientRequestId = call.request.headers.get('x-ms-client-request-id')
+  if (clientRequestId !== null && clientRequestId.length <= 1024) headers.set('x-ms-client-request-id', clientRequestId)
+  headers.set('x-content-type-options', 'nosniff')
+  if (!headers.has('cache-control')) headers.set('cache-control', 'no-cache')
+  return response
+}

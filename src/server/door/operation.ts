@@ -1,0 +1,75 @@
+import type { Grant, Verb } from '../access/grant.ts'
+import type { AzureError } from '../errors.ts'
+import type { Parts } from '../parts.ts'
+import type { Principal } from '../store/principals.ts'
+
+/** Who asks, as far as we know. A bad token is a caller, too: it is refused after the audit row is open. */
+export type Caller =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'rejected'; readonly error: AzureError }
+  | { readonly kind: 'principal'; readonly principal: Principal; readonly claims: Readonly<Record<string, unknown>> }
+
+/** Where the request came from. */
+export type Peer = {
+  readonly address: string
+  /** The ARM id of the machine or identity that the proxy's user name stands for (`lazuli exec --as`). */
+  readonly actingAs?: string
+}
+
+export type Params = Readonly<Record<string, string>>
+
+/** What happens before the handler: nothing runs without one of these being true. */
+export type Access<V extends Verb> =
+  /** Anyone may, without a token; the text says why. */
+  | { readonly open: string }
+  /** Anyone with a valid token may, because the handler shows no more than the caller may see; the text says how. */
+  | { readonly signedIn: string }
+  /**
+   * A role must grant `action` at the scope. With `orBelow`, a role at a narrower scope lets the caller in, too, and
+   * the grant names the scopes that may be shown.
+   */
+  | {
+      readonly verb: V
+      readonly action: string | ((params: Params) => string)
+      readonly on: (params: Params) => string
+      readonly dataAction?: true
+      readonly orBelow?: true
+    }
+
+/** One request on its way, before it is known who asks. */
+export type Call = {
+  readonly request: Request
+  readonly url: URL
+  readonly params: Params
+  readonly peer: Peer
+  readonly requestId: string
+  readonly correlationId: string
+  /** When it arrived, by Lazuli's clock. */
+  readonly now: number
+}
+
+export type Context<V extends Verb = Verb> = Call &
+  Parts & {
+    readonly caller: Caller
+    readonly grant: Grant<V>
+    /** For a second permission that the handler finds it needs. Throws the plane's 403. */
+    authorize<W extends Verb>(verb: W, action: string, scope: string): Promise<Grant<W>>
+    /** Like `authorize`, but a refusal is an answer. */
+    mayI(action: string, scope: string): Promise<boolean>
+  }
+
+/** One operation of a plane: the whole of what a reader has to know is in its file. */
+export type Operation<V extends Verb = Verb> = {
+  /** What audit rows call it; for operations under a role this is the action. */
+  readonly name: string
+  /** Method and path: `GET /subscriptions/:subscriptionId`; `:x*` takes several segments. */
+  readonly route: string
+  /** Further conditions on the query, such as `comp=block`; an operation with more of them wins. */
+  readonly query?: string
+  readonly access: Access<V>
+  /** Whether it changes something: the audit row is then on disk before the work begins. */
+  readonly changes?: boolean
+  run(cx: Context<V>): Promise<Response> | Response
+}
+
+export const operation = <V extends Verb>(definition: Operation<V>): Operation => definition as unknown as Operation

@@ -1,0 +1,93 @@
+import type { Operation, Params } from './operation.ts'
+
+/**
+ * From a request line to an operation. Literal segments are compared without regard to case, as all of Azure's planes
+ * do; parameters keep theirs. Among the routes that fit, the one with more literal segments and more query conditions
+ * wins. Two routes that could not be told apart are a mistake found at start.
+ */
+export type Router = { match(method: string, segments: readonly string[], query: URLSearchParams): Match | undefined }
+
+export type Match = { readonly operation: Operation; readonly params: Params }
+
+type Route = {
+  readonly operation: Operation
+  readonly segments: readonly string[]
+  readonly conditions: readonly (readonly [name: string, value: string])[]
+  /** More of this is tried first. */
+  readonly weight: number
+}
+
+/** Path segments, decoded once. Undefined when an escape is broken or smuggles in a NUL. A trailing slash is nothing. */
+export function pathSegments(pathname: string): string[] | undefined {
+  const raw = pathname.split('/').slice(1)
+  if (raw.at(-1) === '') raw.pop()
+  try {
+    const segments = raw.map(segment => (segment.includes('%') ? decodeURIComponent(segment) : segment))
+    return segments.some(segment => segment.includes('\0')) ? undefined : segments
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}
+
+export function router(operations: readonly Operation[]): Router {
+  const byMethod = new Map<string, Route[]>()
+  const seen = new Map<string, string>()
+  for (const operation of operations) {
+    const [method = '', path = ''] = operation.route.split(' ')
+    const segments = path
+      .split('/')
+      .slice(1)
+      .filter(segment => segment !== '')
+    const conditions = [...new URLSearchParams(operation.query ?? '')]
+    const shape = `${method} ${segments.map(s => (isMany(s) ? '**' : isOne(s) ? '*' : s.toLowerCase())).join('/')}?${[...conditions].sort().join('&')}`
+    const twin = seen.get(shape)
+    if (twin !== undefined) throw new Error(`${operation.name} and ${twin} have the same route ${shape}`)
+    seen.set(shape, operation.name)
+    const weight =
+      segments.filter(s => !s.startsWith(':')).length * 8 + conditions.length * 4 - (segments.some(isMany) ? 2 : 0)
+    const routes = byMethod.get(method) ?? []
+    routes.push({ operation, segments, conditions, weight })
+    byMethod.set(method, routes)
+  }
+  for (const routes of byMethod.values()) routes.sort((a, b) => b.weight - a.weight)
+
+  return {
+    match(method, segments, query) {
+      for (const route of byMethod.get(method) ?? []) {
+        if (!route.conditions.every(([name, value]) => query.get(name)?.toLowerCase() === value.toLowerCase())) continue
+        const params = fit(route.segments, segments)
+        if (params) return { operation: route.operation, params }
+      }
+      return undefined
+    },
+  }
+}
+
+const isMany = (segment: string) => segment.startsWith(':') && segment.endsWith('*')
+const isOne = (segment: string) => segment.startsWith(':') && !segment.endsWith('*')
+
+/** A `:x*` takes what the others leave, also nothing. There is at most one in a route. */
+function fit(pattern: readonly string[], segments: readonly string[]): Params | undefined {
+  const many = pattern.findIndex(isMany)
+  if (many < 0 ? pattern.length !== segments.length : segments.length < pattern.length - 1) return undefined
+  const params: Record<string, string> = {}
+  const head = many < 0 ? pattern.length : many
+  for (let i = 0; i < head; i++) if (!fitOne(pattern[i] ?? '', segments[i] ?? '', params)) return undefined
+  if (many < 0) return params
+  const tail = pattern.length - many - 1
+  for (let i = 1; i <= tail; i++) {
+    if (!fitOne(pattern[pattern.length - i] ?? '', segments[segments.length - i] ?? '', params)) return undefined
+  }
+  params[(pattern[many] ?? '').slice(1, -1)] = segments.slice(many, segments.length - tail).join('/')
+  return params
+}
+
+function fitOne(pattern: string, segment: string, params: Record<string, string>): boolean {
+  if (!isOne(pattern)) return pattern.length === segment.length && pattern.toLowerCase() === segment.toLowerCase()
+  // Azure forgives blanks around a segment; a tutorial's role assignment depends on it.
+  const value = segment.trim()
+  if (value === '') return false
+  params[pattern.slice(1)] = value
+  return true
+}

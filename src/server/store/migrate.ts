@@ -1,0 +1,31 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Kysely } from 'kysely'
+import * as first from './migrations/0001-first.ts'
+import { DatabaseRefused } from './sqlite.ts'
+import type { Tables } from './tables.ts'
+
+/** In order; the position is the version. Released ones are never edited, only followed by new ones. */
+const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [first]
+
+/**
+ * Brings an older database up to date, each step in one transaction with its version number. A database of a newer
+ * Lazuli is refused: it may hold what we would not keep.
+ */
+export async function migrate(raw: DatabaseSync, db: Kysely<Tables>, file: string): Promise<void> {
+  const version = Number(raw.prepare('PRAGMA user_version').get()?.user_version)
+  if (version > migrations.length) {
+    throw new DatabaseRefused(
+      `${file} was written by a newer Lazuli (schema ${version}, this one knows ${migrations.length}). It has been left as it is: start the newer version.`,
+    )
+  }
+  for (const [index, migration] of migrations.slice(version).entries()) {
+    raw.exec('BEGIN IMMEDIATE')
+    try {
+      await migration.up(db as unknown as Kysely<unknown>)
+      raw.exec(`PRAGMA user_version = ${version + index + 1}; COMMIT`)
+    } catch (cause) {
+      raw.exec('ROLLBACK')
+      throw cause
+    }
+  }
+}

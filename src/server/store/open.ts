@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Kysely } from 'kysely'
+import type { Clock } from '../clock.ts'
+import {
+  type AsyncOperationReads,
+  type AsyncOperationWrites,
+  asyncOperationReads,
+  asyncOperationWrites,
+} from './async-operations.ts'
+import { type AuditReads, type AuditRow, appendAudit, auditReads, removeAuditBefore } from './audit-log.ts'
+import { writeDurably } from './durable-file.ts'
+import { groupCommit } from './group-commit.ts'
+import { migrate } from './migrate.ts'
+import { type PrincipalReads, type PrincipalWrites, principalReads, principalWrites } from './principals.ts'
+import { type ResourceReads, type ResourceWrites, resourceReads, resourceWrites } from './resources.ts'
+import { type RoleReads, type RoleWrites, roleReads, roleWrites } from './role-assignments.ts'
+import { type Sealing, sealingWith } from './sealing.ts'
+import { type SessionReads, type SessionWrites, sessionReads, sessionWrites } from './sessions.ts'
+import { type SettingReads, type SettingWrites, settingReads, settingWrites } from './settings.ts'
+import { type SignInFailures, signInFailures } from './sign-in-failures.ts'
+import { type SigningKeyReads, type SigningKeyWrites, signingKeyReads, signingKeyWrites } from './signing-keys.ts'
+import { DatabaseRefused, kyselyOver, openForReading, openForWriting } from './sqlite.ts'
+import type { Tables } from './tables.ts'
+
+/** Committed state. */
+export type Reads = {
+  readonly settings: SettingReads
+  readonly resources: ResourceReads
+  readonly roles: RoleReads
+  readonly principals: PrincipalReads
+  readonly sessions: SessionReads
+  readonly signingKeys: SigningKeyReads
+  readonly asyncOperations: AsyncOperationReads
+  readonly audit: AuditReads
+}
+
+/** What a piece of work in `write` sees and changes. */
+export type Writes = {
+  readonly settings: SettingWrites
+  readonly resources: ResourceWrites
+  readonly roles: RoleWrites
+  readonly principals: PrincipalWrites
+  readonly sessions: SessionWrites
+  readonly signInFailures: SignInFailures
+  readonly signingKeys: SigningKeyWrites
+  readonly asyncOperations: AsyncOperationWrites
+}
+
+export type Store = Reads & {
+  /** All or nothing, and on disk when the promise resolves. The work may await nothing but the queries it is handed. */
+  write<T>(work: (tx: Writes) => Promise<T>): Promise<T>
+  /**
+   * Notes a row for the audit log. It is written with the next commit, before any of that commit's work, and within
+   * a tenth of a second when there is none. Resolves at once, unless the disk has fallen behind.
+   */
+  appendAudit(row: AuditRow): Promise<void> | undefined
+  removeAuditBefore(time: number): Promise<void>
+  /** Resolves when everything noted so far is on disk. */
+  flush(): Promise<void>
+  readonly sealing: Sealing
+  close(): Promise<void>
+}
+
+/** The disk is full or broken: the request may be repeated later, nothing was changed. */
+export class StorageUnavailable extends Error {}
+
+const auditDelayMs = 100
+const auditBacklog = 10_000
+
+export async function openStore(parts: {
+  directory: string
+  masterKeyFile: string
+  clock: Clock
+  /** Called when rows of the audit log could not be written in the background; they are kept and tried again. */
+  onAuditFailure(error: unknown): void
+}): Promise<Store> {
+  const file = join(parts.directory, 'lazuli.sqlite')
+  const isNew = !existsSync(file)
+  if (!isNew && !existsSync(parts.masterKeyFile)) {
+    throw new DatabaseRefused(
+      `${file} is sealed with the master key ${parts.masterKeyFile}, which is missing. Put it back; nothing has been changed.`,
+    )
+  }
+  if (isNew && !existsSync(parts.masterKeyFile)) {
+    await writeDurably(parts.masterKeyFile, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
+  }
+
+  const raw = openForWriting(file)
+  const writer = kyselyOver(raw)
+  await migrate(raw, writer, file)
+  const sealing = await unsealDataKey(writer, parts.masterKeyFile)
+  const reader = kyselyOver(openForReading(file))
+  const commits = groupCommit(raw, cause => new StorageUnavailable('the database could not be written', { cause }))
+
+  const writes = writesOver(writer, parts.clock, sealing)
+  let auditRows: AuditRow[] = []
+  let auditTimer: NodeJS.Timeout | undefined
+
+  // A batch of its own kind: work that throws takes back only itself, not the rows noted before it.
+  const flushAudit = async () => {
+    clearTimeout(auditTimer)
+    auditTimer = undefined
+    const rows = auditRows
+    auditRows = []
+    if (rows.length === 0) return
+    try {
+      await commits.run(() => appendAudit(writer, rows))
+    } catch (error) {
+      auditRows = [...rows, ...auditRows]
+      throw error
+    }
+  }
+
+  return {
+    ...readsOver(reader, sealing),
+    sealing,
+    write(work) {
+      // Asked for first, so written first, and in the same commit.
+      flushAudit().catch(parts.onAuditFailure)
+      return commits.run(() => work(writes))
+    },
+    async flush() {
+      await flushAudit()
+      await commits.settled()
+    },
+    appendAudit(row) {
+      auditRows.push(row)
+      auditTimer ??= setTimeout(() => {
+        flushAudit().catch(parts.onAuditFailure)
+      }, auditDelayMs)
+      return auditRows.length < auditBacklog ? undefined : flushAudit()
+    },
+    removeAuditBefore: time => commits.run(() => removeAuditBefore(writer, time)),
+    async close() {
+      await flushAudit()
+      await commits.settled()
+      await reader.destroy()
+      raw.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      await writer.destroy()
+    },
+  }
+}
+
+const readsOver = (db: Kysely<Tables>, sealing: Sealing): Reads => ({
+  settings: settingReads(db),
+  resources: resourceReads(db),
+  roles: roleReads(db),
+  principals: principalReads(db),
+  sessions: sessionReads(db),
+  signingKeys: signingKeyReads(db, sealing),
+  asyncOperations: asyncOperationReads(db, sealing),
+  audit: auditReads(db),
+})
+
+const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes => ({
+  settings: settingWrites(db),
+  resources: resourceWrites(db, clock),
+  roles: roleWrites(db),
+  principals: principalWrites(db, clock),
+  sessions: sessionWrites(db),
+  signInFailures: signInFailures(db),
+  signingKeys: signingKeyWrites(db, sealing),
+  asyncOperations: asyncOperationWrites(db, sealing),
+})
+
+/** The data key lies in the database, sealed under the master key, so that the master key can be exchanged alone. */
+async function unsealDataKey(db: Kysely<Tables>, masterKeyFile: string): Promise<Sealing> {
+  const master = sealingWith(Buffer.from(readFileSync(masterKeyFile, 'utf8').trim(), 'base64'))
+  const context = 'data key'
+  const known = await db.selectFrom('settings').select('value').where('name', '=', context).executeTakeFirst()
+  if (known) {
+    try {
+      return sealingWith(master.open(context, Buffer.from(known.value, 'base64')))
+    } catch (cause) {
+      throw new DatabaseRefused(`the master key ${masterKeyFile} is not the one this database was sealed with`, {
+        cause,
+      })
+    }
+  }
+  const key = randomBytes(32)
+  const value = Buffer.from(master.seal(context, key)).toString('base64')
+  await db.insertInto('settings').values({ name: context, value }).execute()
+  return sealingWith(key)
+}

@@ -1,0 +1,98 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { Kysely, SqliteDialect } from 'kysely'
+import type { Tables } from './tables.ts'
+
+/** Whoever opened the data directory before us. */
+export class DataDirectoryInUse extends Error {
+  readonly pid: number
+  constructor(directory: string, pid: number) {
+    super(`${directory} is in use by the Lazuli server with pid ${pid}`)
+    this.pid = pid
+  }
+}
+
+/** The database file is damaged, or was written by a newer Lazuli. It has not been touched. */
+export class DatabaseRefused extends Error {}
+
+/**
+ * A lock that the kernel lets go of when the process dies, however it dies: an exclusive transaction, held open on a
+ * database of its own. The pid file beside it is only for the message.
+ */
+export function lockDirectory(directory: string): { release(): void } {
+  const pidFile = join(directory, 'server.pid')
+  const lock = new DatabaseSync(join(directory, 'lock.sqlite'), { timeout: 0 })
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+  } catch (cause) {
+    lock.close()
+    if (!isBusy(cause)) throw cause
+    throw new DataDirectoryInUse(directory, existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0)
+  }
+  writeFileSync(pidFile, `${process.pid}\n`)
+  return { release: () => lock.close() }
+}
+
+const isBusy = (error: unknown) => error instanceof Error && /database is locked/.test(error.message)
+
+/** Opens for writing, in WAL mode, with a sync to disk before every commit is reported. */
+export function openForWriting(file: string): DatabaseSync {
+  const isNew = !existsSync(file)
+  try {
+    const db = new DatabaseSync(file)
+    if (!isNew) refuseDamaged(db, file)
+    db.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000',
+    )
+    return db
+  } catch (cause) {
+    if (cause instanceof DatabaseRefused) throw cause
+    if (cause instanceof Error && /not a database|malformed|corrupt|encrypted/.test(cause.message)) {
+      throw damaged(file, cause.message, cause)
+    }
+    throw cause
+  }
+}
+
+export function openForReading(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { readOnly: true })
+  db.exec('PRAGMA query_only = ON; PRAGMA busy_timeout = 5000')
+  return db
+}
+
+function refuseDamaged(db: DatabaseSync, file: string): void {
+  const verdict = db.prepare('PRAGMA quick_check(1)').get()?.quick_check
+  if (verdict === 'ok') return
+  db.close()
+  throw damaged(file, String(verdict))
+}
+
+const damaged = (file: string, detail: string, cause?: unknown) =>
+  new DatabaseRefused(
+    `${file} is damaged (${detail}). It has been left as it is: restore it from a backup, or move it away to start anew.`,
+    { cause },
+  )
+
+/** Kysely speaks to better-sqlite3's shape; node:sqlite differs by where parameters go and by how a query is told from a command. */
+export function kyselyOver(db: DatabaseSync): Kysely<Tables> {
+  const prepared = new Map<string, { reader: boolean; statement: StatementSync }>()
+  const prepare = (sql: string) => {
+    let known = prepared.get(sql)
+    if (!known) {
+      const statement = db.prepare(sql)
+      known = { statement, reader: statement.columns().length > 0 }
+      // Our own queries are a few hundred; lists of varying length (`in (?, ?, …)`) must not pile up.
+      if (prepared.size >= 500) prepared.clear()
+      prepared.set(sql, known)
+    }
+    const { statement, reader } = known
+    return {
+      reader,
+      all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
+      run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
+      iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as SQLInputValue[])),
+    }
+  }
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: { prepare, close: () => db.close() } }) })
+}

@@ -1,0 +1,102 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/**
+ * The tables, as both engines know them. Times are milliseconds since 1970. Columns that end in `_key` hold the
+ * lower-case form that ids are compared by; the form the caller wrote stands beside them. `json` columns hold text.
+ */
+export type Tables = {
+  settings: { name: string; value: string }
+  resources: ResourceTable
+  role_assignments: RoleAssignmentTable
+  role_definitions: { name: string; json: string }
+  principals: PrincipalTable
+  credentials: CredentialTable
+  sign_in_failures: { subject: string; failures: number; blocked_until: number }
+  sessions: { id_hash: string; kind: string; json: string; expires_at: number }
+  signing_keys: {
+    kid: string
+    sealed_private_key: Uint8Array
+    public_jwk: string
+    created_at: number
+    retired_at: number | null
+  }
+  async_operations: AsyncOperationTable
+  audit: AuditTable
+}
+
+export type ResourceTable = {
+  id_key: string
+  id: string
+  type_key: string
+  /** The scope of the container: a resource group, a parent resource or a subscription. */
+  container_key: string
+  subscription_key: string
+  group_key: string
+  name: string
+  etag: string
+  json: string
+  created_at: number
+  changed_at: number
+}
+
+export type RoleAssignmentTable = {
+  name: string
+  id_key: string
+  scope: string
+  scope_key: string
+  principal_id: string
+  role_definition_id: string
+  json: string
+}
+
+export type PrincipalTable = {
+  object_id: string
+  kind: 'user' | 'application' | 'managedIdentity'
+  client_id: string | null
+  user_principal_name_key: string | null
+  display_name: string
+  /** The ARM id of the resource a managed identity belongs to, lower-case. */
+  resource_key: string | null
+  json: string
+  created_at: number
+}
+
+export type CredentialTable = {
+  id: string
+  object_id: string
+  kind: 'password' | 'secret' | 'certificate' | 'federated'
+  /** A scrypt verifier, a SHA-256 of a random secret, a certificate's public part, or issuer and subject. */
+  verifier: string
+  json: string
+  expires_at: number | null
+}
+
+export type AsyncOperationTable = {
+  id: string
+  kind: string
+  subscription_key: string
+  target: string
+  target_key: string
+  status: 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled'
+  json: string
+  created_at: number
+  ended_at: number | null
+}
+
+export type AuditTable = {
+  sequence: Generated<number>
+  at: number
+  request_id: string
+  correlation_id: string
+  plane: string
+  operation: string
+  scope_key: string
+  /** Who: an object id, or 'anonymous', or 'system'. */
+  caller: string
+  caller_name: string
+  source_address: string
+  outcome: ColumnType<'Accepted' | 'Succeeded' | 'Denied' | 'Failed'>
+  status: number
+  changes: 0 | 1
+  detail: string
+}

@@ -1,0 +1,68 @@
+import type { Config } from '../config.ts'
+
+/**
+ * Who a token can be for. Each service has several spellings; clients compare them as text and services do not.
+ * A trailing slash makes no difference to a service, but stays in the token as it was asked for.
+ */
+export type Service = 'arm' | 'graph' | 'key-vault' | 'storage' | 'data-lake'
+
+const publicNames: Record<Service, readonly string[]> = {
+  arm: ['https://management.azure.com', 'https://management.core.windows.net', '797f4846-ba00-4fd7-ba43-dac1f8f63013'],
+  graph: ['https://graph.microsoft.com', 'https://graph.windows.net', '00000003-0000-0000-c000-000000000000'],
+  'key-vault': ['https://vault.azure.net', 'cfa8b339-82a2-471a-a3c9-0fc0be7a4093'],
+  storage: ['https://storage.azure.com', 'e406a681-f3d4-42a8-90b6-c2b029497af1'],
+  'data-lake': ['https://datalake.azure.net'],
+}
+
+/** Services that Lazuli does not run itself, but whose tokens programs may ask for and check on their own. */
+const elsewhere = [
+  'https://database.windows.net',
+  'https://ossrdbms-aad.database.windows.net',
+  'https://servicebus.azure.net',
+  'https://eventhubs.azure.net',
+  'https://cosmos.azure.com',
+  'https://api.loganalytics.io',
+  'https://monitor.azure.com',
+  'https://batch.core.windows.net',
+  'https://cognitiveservices.azure.com',
+  'https://containerregistry.azure.net',
+]
+
+const plain = (audience: string) => audience.replace(/\/+$/, '').toLowerCase()
+
+/** Own names: `https://management.<domain>:<port>` and, by path, `https://localhost:<port>[/graph]`. */
+function ownNames(service: Service, config: Config): string[] {
+  const { domain, port } = config
+  const at = (label: string) => `https://${label}.${domain}:${port}`
+  switch (service) {
+    case 'arm':
+      return [at('management'), ...['localhost', '127.0.0.1', '[::1]'].map(host => `https://${host}:${port}`)]
+    case 'graph':
+      return [at('graph'), ...['localhost', '127.0.0.1', '[::1]'].map(host => `https://${host}:${port}/graph`)]
+    case 'key-vault':
+      return [at('vault')]
+    case 'storage':
+      return [at('blob')]
+    case 'data-lake':
+      return [at('datalake')]
+  }
+}
+
+/** Answers which service an audience names, if it is one of ours. */
+export function audiences(config: Config): {
+  serviceOf(audience: string): Service | undefined
+  isKnown(audience: string): boolean
+} {
+  const services = new Map<string, Service>()
+  for (const service of Object.keys(publicNames) as Service[]) {
+    for (const name of [...publicNames[service], ...ownNames(service, config)]) services.set(plain(name), service)
+  }
+  const others = new Set(elsewhere)
+  const serviceOf = (audience: string): Service | undefined => {
+    const name = plain(audience)
+    // A storage account's own address is an audience, too.
+    const isAccount = /^https:\/\/[a-z0-9]{3,24}\.(blob\.core\.windows\.net|blob\.[a-z0-9.-]+(:\d+)?)$/.test(name)
+    return services.get(name) ?? (isAccount ? 'storage' : undefined)
+  }
+  return { serviceOf, isKnown: audience => serviceOf(audience) !== undefined || others.has(plain(audience)) }
+}
