@@ -11,6 +11,7 @@ export type SecureContexts = {
   /**
    * Key and certificate (PEM) for clients that name no server because they connect to an address: good for `localhost`
    * and every single permitted address. Ask again daily; they are renewed a month before they expire.
+   * The first call loads the ASN.1 libraries (some 50 ms), so do not let the start of the server wait for it.
    */
   addressCredentials(): Promise<{ key: string; cert: string }>
 }
