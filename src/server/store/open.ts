@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../clock.ts'
+import { type ApplicationReads, type ApplicationWrites, applicationReads, applicationWrites } from './applications.ts'
 import {
   type AsyncOperationReads,
   type AsyncOperationWrites,
@@ -19,7 +20,12 @@ import { type RoleReads, type RoleWrites, roleReads, roleWrites } from './role-a
 import { type Sealing, sealingWith } from './sealing.ts'
 import { type SessionReads, type SessionWrites, sessionReads, sessionWrites } from './sessions.ts'
 import { type SettingReads, type SettingWrites, settingReads, settingWrites } from './settings.ts'
-import { type SignInFailures, signInFailures } from './sign-in-failures.ts'
+import {
+  type SignInFailureReads,
+  type SignInFailureWrites,
+  signInFailureReads,
+  signInFailureWrites,
+} from './sign-in-failures.ts'
 import { type SigningKeyReads, type SigningKeyWrites, signingKeyReads, signingKeyWrites } from './signing-keys.ts'
 import { DatabaseRefused, kyselyOver, openForReading, openForWriting } from './sqlite.ts'
 import type { Tables } from './tables.ts'
@@ -30,7 +36,9 @@ export type Reads = {
   readonly resources: ResourceReads
   readonly roles: RoleReads
   readonly principals: PrincipalReads
+  readonly applications: ApplicationReads
   readonly sessions: SessionReads
+  readonly signInFailures: SignInFailureReads
   readonly signingKeys: SigningKeyReads
   readonly asyncOperations: AsyncOperationReads
   readonly audit: AuditReads
@@ -42,8 +50,9 @@ export type Writes = {
   readonly resources: ResourceWrites
   readonly roles: RoleWrites
   readonly principals: PrincipalWrites
+  readonly applications: ApplicationWrites
   readonly sessions: SessionWrites
-  readonly signInFailures: SignInFailures
+  readonly signInFailures: SignInFailureWrites
   readonly signingKeys: SigningKeyWrites
   readonly asyncOperations: AsyncOperationWrites
 }
@@ -148,7 +157,9 @@ const readsOver = (db: Kysely<Tables>, sealing: Sealing): Reads => ({
   resources: resourceReads(db),
   roles: roleReads(db),
   principals: principalReads(db),
+  applications: applicationReads(db),
   sessions: sessionReads(db),
+  signInFailures: signInFailureReads(db),
   signingKeys: signingKeyReads(db, sealing),
   asyncOperations: asyncOperationReads(db, sealing),
   audit: auditReads(db),
@@ -159,8 +170,9 @@ const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes 
   resources: resourceWrites(db, clock),
   roles: roleWrites(db),
   principals: principalWrites(db, clock),
+  applications: applicationWrites(db, clock),
   sessions: sessionWrites(db),
-  signInFailures: signInFailures(db),
+  signInFailures: signInFailureWrites(db),
   signingKeys: signingKeyWrites(db, sealing),
   asyncOperations: asyncOperationWrites(db, sealing),
 })

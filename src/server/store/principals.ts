@@ -14,6 +14,10 @@ export type Principal = {
   readonly resourceId?: string
   /** The object id of the application that stands behind an application's service principal. */
   readonly applicationObjectId?: string
+  /** A user that may not sign in, and whose tokens are refused. */
+  readonly disabled?: true
+  /** What the directory's API shows of a user or service principal besides, and nothing here acts upon. */
+  readonly profile?: Readonly<Record<string, unknown>>
   readonly createdAt: number
 }
 

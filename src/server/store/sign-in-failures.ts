@@ -2,20 +2,33 @@ import type { Kysely } from 'kysely'
 import { demand, type Grant } from '../access/grant.ts'
 import type { Tables } from './tables.ts'
 
+export type SignInFailureState = { readonly failures: number; readonly blockedUntil: number }
+
 /** How often signing in has failed in a row, per account and per source address. Kept on disk: a restart is no amnesty. */
-export type SignInFailures = {
-  get(grant: Grant<never>, subject: string): Promise<{ failures: number; blockedUntil: number } | undefined>
-  put(grant: Grant<never>, subject: string, state: { failures: number; blockedUntil: number }): Promise<void>
-  clear(grant: Grant<never>, subjects: readonly string[]): Promise<void>
+export type SignInFailureReads = {
+  get(grant: Grant<never>, subject: string): Promise<SignInFailureState | undefined>
 }
 
-export function signInFailures(db: Kysely<Tables>): SignInFailures {
+export type SignInFailureWrites = SignInFailureReads & {
+  put(grant: Grant<never>, subject: string, state: SignInFailureState): Promise<void>
+  clear(grant: Grant<never>, subjects: readonly string[]): Promise<void>
+  /** Forgets the subjects whose block ended before `time`. */
+  removeBefore(grant: Grant<never>, time: number): Promise<void>
+}
+
+export function signInFailureReads(db: Kysely<Tables>): SignInFailureReads {
   return {
     async get(grant, subject) {
       demand(grant, '/')
       const row = await db.selectFrom('sign_in_failures').selectAll().where('subject', '=', subject).executeTakeFirst()
       return row && { failures: row.failures, blockedUntil: row.blocked_until }
     },
+  }
+}
+
+export function signInFailureWrites(db: Kysely<Tables>): SignInFailureWrites {
+  return {
+    ...signInFailureReads(db),
     async put(grant, subject, { failures, blockedUntil }) {
       demand(grant, '/')
       const state = { failures, blocked_until: blockedUntil }
@@ -28,6 +41,10 @@ export function signInFailures(db: Kysely<Tables>): SignInFailures {
     async clear(grant, subjects) {
       demand(grant, '/')
       await db.deleteFrom('sign_in_failures').where('subject', 'in', subjects).execute()
+    },
+    async removeBefore(grant, time) {
+      demand(grant, '/')
+      await db.deleteFrom('sign_in_failures').where('blocked_until', '<', time).execute()
     },
   }
 }

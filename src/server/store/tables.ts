@@ -10,6 +10,7 @@ export type Tables = {
   role_assignments: RoleAssignmentTable
   role_definitions: { name: string; json: string }
   principals: PrincipalTable
+  applications: ApplicationTable
   credentials: CredentialTable
   sign_in_failures: { subject: string; failures: number; blocked_until: number }
   sessions: { id_hash: string; kind: string; json: string; expires_at: number }
@@ -57,6 +58,14 @@ export type PrincipalTable = {
   display_name: string
   /** The ARM id of the resource a managed identity belongs to, lower-case. */
   resource_key: string | null
+  json: string
+  created_at: number
+}
+
+export type ApplicationTable = {
+  object_id: string
+  client_id: string
+  display_name: string
   json: string
   created_at: number
 }

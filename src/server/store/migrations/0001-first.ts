@@ -76,6 +76,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute()
 
   await db.schema
+    .createTable('applications')
+    .addColumn('object_id', 'text', c => c.primaryKey())
+    .addColumn('client_id', 'text', c => c.notNull().unique())
+    .addColumn('display_name', 'text', c => c.notNull())
+    .addColumn('json', 'text', c => c.notNull())
+    .addColumn('created_at', 'bigint', c => c.notNull())
+    .execute()
+
+  await db.schema
     .createTable('credentials')
     .addColumn('id', 'text', c => c.primaryKey())
     .addColumn('object_id', 'text', c => c.notNull())
