@@ -1,6 +1,7 @@
 import type { AsyncWork } from './arm/async-work.ts'
-import type { Clock } from './clock.ts'
+import type { ShiftableClock } from './clock.ts'
 import type { Config } from './config.ts'
+import type { Tickets } from './door/tickets.ts'
 import type { Log } from './log.ts'
 import type { Machines } from './machines/machines.ts'
 import type { Store } from './store/open.ts'
@@ -9,10 +10,20 @@ import type { Tokens } from './tokens/tokens.ts'
 /** What every operation may use. Made once, in main.ts; whoever needs a thing takes it from here, by name. */
 export type Parts = {
   readonly config: Config
-  readonly clock: Clock
+  readonly clock: ShiftableClock
   readonly store: Store
   readonly tokens: Tokens
   readonly machines: Machines
   readonly asyncWork: AsyncWork
+  readonly control: Control
   readonly log: Log
+}
+
+/** The server as something that can be asked about itself and told to end. */
+export type Control = {
+  readonly version: string
+  /** Real time, in milliseconds. */
+  readonly startedAt: number
+  readonly tickets: Tickets
+  stop(options: { machines: 'keep' | 'stop' }): void
 }

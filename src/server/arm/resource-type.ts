@@ -34,7 +34,7 @@ export type ResourceType<P = Record<string, unknown>> = {
   /** POST operations below the resource, by name. */
   readonly actions?: Readonly<Record<string, ResourceAction>>
   /** What goes on after the answer: `write`, `delete`, or an action's name. Each must bear to be begun again. */
-  readonly work?: Readonly<Record<string, (job: Job) => Promise<void>>>
+  readonly work?: Readonly<Record<string, (job: Job) => Promise<unknown>>>
   /** The body as this version shows it. Without it, it is shown as stored. */
   render?(view: View): Promise<Record<string, unknown>> | Record<string, unknown>
 }

@@ -15,16 +15,20 @@ import { pathSegments, type Router, router } from './routes.ts'
  */
 export type Door = (request: Request, peer: Peer) => Promise<Response>
 
-export function openDoor(parts: Parts, planeFor: (url: URL) => Plane | undefined, planes: readonly Plane[]): Door {
+/** Which plane a request is for, and what of its path is left for that plane to match. */
+export type PlaneOf = (url: URL) => { plane: Plane; pathname: string } | undefined
+
+export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneOf): Door {
   const routers = new Map<Plane, Router>(planes.map(plane => [plane, router(plane.operations)]))
   const unknown = new Map<Plane, Operation>(planes.map(plane => [plane, unknownOperation(plane)]))
 
   return async (request, peer) => {
     const url = new URL(request.url)
-    const plane = planeFor(url)
-    if (!plane) return new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 })
+    const found = planeOf(url)
+    if (!found) return new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 })
 
-    const segments = pathSegments(url.pathname)
+    const { plane } = found
+    const segments = pathSegments(found.pathname)
     const match = segments && routers.get(plane)?.match(request.method, segments, url.searchParams)
     const operation = match?.operation ?? (unknown.get(plane) as Operation)
     const call = beginCall(parts, request, url, peer, match?.params ?? {})

@@ -1,0 +1,97 @@
+import type { Config } from '../config.ts'
+
+/** Which protocol a host name speaks. */
+export type PlaneName = 'arm' | 'authority' | 'graph' | 'key-vault' | 'blob' | 'webhdfs'
+
+/** Azure's public names that Lazuli answers: exact ones, and those that have names of accounts below them. */
+const publicHosts: Readonly<Record<string, PlaneName>> = {
+  'management.azure.com': 'arm',
+  'management.core.windows.net': 'arm',
+  'login.microsoftonline.com': 'authority',
+  'login.windows.net': 'authority',
+  'sts.windows.net': 'authority',
+  'graph.microsoft.com': 'graph',
+  'graph.windows.net': 'graph',
+}
+
+const publicSuffixes: Readonly<Record<string, PlaneName>> = {
+  'vault.azure.net': 'key-vault',
+  'blob.core.windows.net': 'blob',
+  'azuredatalakestore.net': 'webhdfs',
+}
+
+const ownLabels: Readonly<Record<string, PlaneName>> = {
+  management: 'arm',
+  login: 'authority',
+  graph: 'graph',
+  vault: 'key-vault',
+  blob: 'blob',
+  datalake: 'webhdfs',
+}
+
+/** Where machines find Azure's platform: Azure's own address for it. */
+export const fabricAddress = '168.63.129.16'
+export const metadataAddress = '169.254.169.254'
+
+/** Resolved to the fabric address inside machines. A leading dot means every name below. */
+export const namesInMachines: readonly string[] = [
+  ...Object.keys(publicHosts),
+  ...Object.keys(publicSuffixes).map(suffix => `.${suffix}`),
+]
+
+/** What the local CA may vouch for, and nothing else. */
+export const certificateNames = (config: Pick<Config, 'domain'>) => ({
+  dns: [...Object.keys(publicHosts), ...Object.keys(publicSuffixes), 'metadata.azure.com', 'localhost', config.domain],
+  addresses: [`${fabricAddress}/32`],
+})
+
+/**
+ * Names that must never leave the machine: a program that runs under Lazuli must not reach the real Azure by accident,
+ * also not at a service that Lazuli lacks.
+ */
+const keptIn = [
+  'azure.com',
+  'azure.net',
+  'windows.net',
+  'microsoftonline.com',
+  'microsoftonline-p.com',
+  'azuredatalakestore.net',
+  'graph.microsoft.com',
+]
+
+const isBelow = (host: string, suffix: string) => host === suffix || host.endsWith(`.${suffix}`)
+
+export const isAzureName = (host: string) => keptIn.some(suffix => isBelow(host.toLowerCase(), suffix))
+
+export const isOwnName = (host: string, domain: string) => isBelow(host.toLowerCase(), domain)
+
+/** By host name, and on `localhost` by path. The path is what is left for the plane to match. */
+export function planeNameOf(
+  url: URL,
+  config: Pick<Config, 'domain'>,
+  isTenant: (segment: string) => boolean,
+): { plane: PlaneName; pathname: string } | undefined {
+  const host = url.hostname.toLowerCase()
+  const { pathname } = url
+  const exact = publicHosts[host]
+  if (exact) return { plane: exact, pathname }
+  for (const [suffix, plane] of Object.entries(publicSuffixes)) {
+    if (host.endsWith(`.${suffix}`)) return { plane, pathname }
+  }
+  if (isBelow(host, config.domain)) {
+    const labels = host.slice(0, -config.domain.length - 1).split('.')
+    const plane = ownLabels[labels.at(-1) ?? '']
+    return plane && { plane, pathname }
+  }
+  return isLoopback(host) ? planeByPath(pathname, isTenant) : undefined
+}
+
+const isLoopback = (host: string) => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
+
+function planeByPath(pathname: string, isTenant: (segment: string) => boolean): { plane: PlaneName; pathname: string } {
+  const [, first = ''] = pathname.toLowerCase().split('/')
+  if (first === 'graph') return { plane: 'graph', pathname: pathname.slice('/graph'.length) || '/' }
+  if (first === 'adfs' || first === 'common' || first === 'organizations' || isTenant(first))
+    return { plane: 'authority', pathname }
+  return { plane: 'arm', pathname }
+}

@@ -1,0 +1,138 @@
+import { type IncomingMessage, request as requestOf, type ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { isAzureName, isOwnName, metadataAddress } from './names.ts'
+import type { Tickets } from './tickets.ts'
+
+/**
+ * The proxy that `lazuli exec` points programs at. Azure's names end here, whether we serve them or not; the metadata
+ * address ends here, too; everything else passes through untouched.
+ */
+export type ProxyParts = {
+  readonly domain: string
+  readonly tickets: Tickets
+  /** Takes over the client's side of a tunnel, as if the client had connected to the name itself. */
+  readonly serveTls: (socket: Socket, actingAs: string | undefined) => void
+  readonly serveMetadata: (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    target: string,
+    actingAs: string | undefined,
+  ) => Promise<void>
+}
+
+const connectTimeoutMs = 10_000
+
+export function proxyHandlers(parts: ProxyParts) {
+  return {
+    /** `CONNECT host:443` */
+    onConnect(incoming: IncomingMessage, socket: Socket, head: Buffer): void {
+      socket.on('error', () => socket.destroy())
+      const actingAs = identityIn(incoming, parts.tickets)
+      if (actingAs === 'refused') return refuseTunnel(socket, 407, 'Proxy Authentication Required')
+      const target = hostAndPort(incoming.url ?? '')
+      if (!target) return refuseTunnel(socket, 400, 'Bad Request')
+      const isOurs = isAzureName(target.host) || isOwnName(target.host, parts.domain)
+      if (isOurs && target.port !== 443 && isAzureName(target.host)) return refuseTunnel(socket, 403, 'Forbidden')
+      if (target.host === metadataAddress) return refuseTunnel(socket, 403, 'Forbidden')
+
+      if (!isOurs) return passThrough(socket, head, target)
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+      if (head.length > 0) socket.unshift(head)
+      parts.serveTls(socket, actingAs)
+    },
+
+    /** A request in absolute form: `GET http://169.254.169.254/metadata/…` */
+    async onRequest(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+      const actingAs = identityIn(incoming, parts.tickets)
+      if (actingAs === 'refused')
+        return refuse(outgoing, 407, 'The user name and password in the proxy address are not valid here.')
+      const url = absoluteUrl(incoming.url ?? '')
+      if (!url)
+        return refuse(
+          outgoing,
+          400,
+          'This port speaks TLS, or is used as a proxy. Use https:// in front of its address.',
+        )
+      if (url.hostname === metadataAddress) {
+        // The target as it was sent: the service refuses what a URL parser would silently mend.
+        const target = (incoming.url ?? '').slice((incoming.url ?? '').indexOf('/', 'http://'.length))
+        return parts.serveMetadata(incoming, outgoing, target, actingAs)
+      }
+      if (isAzureName(url.hostname) || isOwnName(url.hostname, parts.domain))
+        return refuse(outgoing, 403, `${url.hostname} is served over https only.`)
+      forward(incoming, outgoing, url)
+    },
+  }
+}
+
+function identityIn(incoming: IncomingMessage, tickets: Tickets): string | undefined | 'refused' {
+  const header = incoming.headers['proxy-authorization']
+  if (header === undefined) return undefined
+  const encoded = /^Basic\s+(\S+)$/i.exec(header)?.[1] ?? ''
+  const [username = '', password = ''] = Buffer.from(encoded, 'base64').toString().split(':')
+  return tickets.read(username, password) ?? 'refused'
+}
+
+function hostAndPort(authority: string): { host: string; port: number } | undefined {
+  try {
+    const url = new URL(`http://${authority}`)
+    const port = Number(url.port || 80)
+    return url.hostname === '' ? undefined : { host: url.hostname, port }
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+function absoluteUrl(target: string): URL | undefined {
+  return /^http:\/\//i.test(target) && URL.canParse(target) ? new URL(target) : undefined
+}
+
+function passThrough(client: Socket, head: Buffer, { host, port }: { host: string; port: number }): void {
+  const upstream = connect({ host: host.replace(/^\[|\]$/g, ''), port, timeout: connectTimeoutMs })
+  upstream.once('connect', () => {
+    upstream.setTimeout(0)
+    client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+    if (head.length > 0) upstream.write(head)
+    upstream.pipe(client)
+    client.pipe(upstream)
+  })
+  upstream.once('timeout', () => upstream.destroy(new Error('timeout')))
+  upstream.once('error', () =>
+    upstream.connecting || !client.bytesWritten ? refuseTunnel(client, 502, 'Bad Gateway') : client.destroy(),
+  )
+  client.once('close', () => upstream.destroy())
+}
+
+const hopByHop = new Set([
+  'connection',
+  'proxy-authorization',
+  'proxy-connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'upgrade',
+])
+
+function forward(incoming: IncomingMessage, outgoing: ServerResponse, url: URL): void {
+  const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !hopByHop.has(name)))
+  const upstream = requestOf(url, { method: incoming.method, headers, timeout: connectTimeoutMs }, answer => {
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+    answer.pipe(outgoing)
+  })
+  upstream.once('timeout', () => upstream.destroy(new Error('timeout')))
+  upstream.once('error', () =>
+    outgoing.headersSent ? outgoing.destroy() : refuse(outgoing, 502, `${url.host} cannot be reached.`),
+  )
+  incoming.pipe(upstream)
+}
+
+function refuse(outgoing: ServerResponse, status: number, message: string): void {
+  const challenge = status === 407 ? { 'proxy-authenticate': 'Basic realm="lazuli"' } : {}
+  outgoing.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...challenge }).end(`${message}\n`)
+}
+
+function refuseTunnel(socket: Socket, status: number, reason: string): void {
+  const challenge = status === 407 ? 'Proxy-Authenticate: Basic realm="lazuli"\r\n' : ''
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${challenge}Content-Length: 0\r\nConnection: close\r\n\r\n`)
+}

@@ -1,0 +1,182 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { metadataService } from '../metadata/service.ts'
+import { systemGrant } from './access/grant.ts'
+import { openAsyncWork } from './arm/async-work.ts'
+import { carriesOut } from './arm/carry.ts'
+import { armPlane } from './arm/plane.ts'
+import { createAttestedSigner } from './certificates/attested-signer.ts'
+import { openLocalCa } from './certificates/local-ca.ts'
+import { createSecureContexts } from './certificates/secure-contexts.ts'
+import { writeTrustBundle } from './certificates/trust-bundle.ts'
+import { shiftableClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { openDirectory } from './directory/bootstrap.ts'
+import { openDoor } from './door/handle.ts'
+import { bindPort, openEars } from './door/listen.ts'
+import { certificateNames, namesInMachines, planeNameOf } from './door/names.ts'
+import type { Plane } from './door/plane.ts'
+import { serveMetadata } from './door/serve-metadata.ts'
+import { openTickets } from './door/tickets.ts'
+import { openLog } from './log.ts'
+import { openMachines } from './machines/machines.ts'
+import { metadataMachines } from './machines/metadata.ts'
+import { chooseDriver } from './machines/open.ts'
+import type { Parts } from './parts.ts'
+import { authorityPlane } from './planes/authority/plane.ts'
+import { graphPlane } from './planes/graph/plane.ts'
+import { clockShiftSetting, keepClock } from './resources/lazuli.server/clock.ts'
+import { makeFolderDurably } from './store/durable-file.ts'
+import { openStore, type Store } from './store/open.ts'
+import { lockDirectory } from './store/sqlite.ts'
+import { issueManagedIdentityToken } from './tokens/managed-identity.ts'
+import { openSigningKeys } from './tokens/signing-keys.ts'
+import { openTokens } from './tokens/tokens.ts'
+import { version } from './version.ts'
+
+/** A running server. */
+export type RunningServer = {
+  readonly url: string
+  readonly machines: { readonly kind: 'sandbox' | 'none'; readonly missing: readonly string[] }
+  /** Resolves when the server has ended, by `close` or because a client asked for it. */
+  readonly ended: Promise<void>
+  close(options: { machines: 'keep' | 'stop' }): Promise<void>
+}
+
+/** What a stop waits for, at most: answers under way, then work that can go on at the next start. */
+const answerLimitMs = 3_000
+const workLimitMs = 1_000
+
+/** Builds every part and wires them together: the only place that does. */
+export async function startServer(config: Config, progress: (line: string) => void): Promise<RunningServer> {
+  const log = openLog(config.logLevel)
+  await makeFolderDurably(config.directory, { mode: 0o700 })
+  const lock = lockDirectory(config.directory)
+  const realClock = { now: Date.now }
+
+  const bound = await bindPort(config.port)
+  const settled: Config = { ...config, port: bound.port }
+  const names = certificateNames(settled)
+  const ca = await openLocalCa({ dir: settled.directory, clock: realClock, names })
+  const caPem = ca.certificate.toString()
+  await writeTrustBundle({ dir: settled.directory, caPem })
+
+  const clock = shiftableClock(realClock.now, 0)
+  const store = await openStore({
+    directory: settled.directory,
+    masterKeyFile: settled.masterKeyFile,
+    clock,
+    onAuditFailure: error => log.error({ err: error }, 'audit rows could not be written; they are kept'),
+  })
+  clock.shift(Number((await store.settings.get(keepClock, clockShiftSetting)) ?? 0))
+  const directory = await openDirectory({ store, clock, config: settled })
+  const keys = await openSigningKeys(store, clock)
+  const tokens = openTokens({ config: settled, clock, keys, tenantId: directory.tenantId })
+  const tickets = openTickets(await ticketKey(store))
+
+  const driver = await chooseDriver({
+    mode: settled.machines,
+    stateDir: join(settled.directory, 'machines'),
+    cacheDir: join(settled.cacheDirectory, 'images'),
+    instance: createHash('sha256').update(settled.directory).digest('hex').slice(0, 6),
+    fabric: {
+      caPem,
+      azureNames: namesInMachines,
+      servePlanes: listener => listener.on('connection', (socket: Socket) => ears.serveTls(socket)),
+      serveMetadata: (listener, machineAt) =>
+        listener.on('connection', (socket: Socket) => {
+          machineOf.set(socket, machineAt(socket.remoteAddress ?? '') ?? '')
+          ears.serveMetadata(socket)
+        }),
+    },
+    log,
+  })
+  const machineOf = new WeakMap<Socket, string>()
+  const asyncWork = openAsyncWork({ store, clock, log })
+  const machines = await openMachines({ driver, store, log, clock })
+
+  let requestStop: (options: { machines: 'keep' | 'stop' }) => void = () => undefined
+  const control = {
+    version,
+    startedAt: Date.now(),
+    tickets,
+    stop: (options: { machines: 'keep' | 'stop' }) => requestStop(options),
+  }
+  const parts: Parts = { config: settled, clock, store, tokens, machines, asyncWork, control, log }
+
+  const planes: Partial<Record<string, Plane>> = {
+    arm: armPlane(tokens, directory.tenantId),
+    authority: authorityPlane(parts, directory),
+    graph: graphPlane(parts, directory),
+  }
+  const isTenant = (segment: string) => segment === directory.tenantId || segment === directory.tenantDomain
+  const door = openDoor(
+    parts,
+    Object.values(planes).filter(plane => plane !== undefined),
+    url => {
+      const found = planeNameOf(url, settled, isTenant)
+      const plane = found && planes[found.plane]
+      return plane && { plane, pathname: found.pathname }
+    },
+  )
+
+  const attested = createAttestedSigner({ ca, clock: realClock })
+  const metadata = metadataService({
+    clock,
+    issueToken: wish => issueManagedIdentityToken(parts, wish),
+    signAttested: content => attested.sign(content),
+    report: error => log.error({ err: error }, 'the metadata service failed'),
+  })
+  const viewOf = metadataMachines(parts)
+  const ears = openEars(bound, {
+    domain: settled.domain,
+    tickets,
+    door,
+    secureContexts: createSecureContexts({ ca, names, clock: realClock }),
+    machineAt: socket => machineOf.get(socket),
+    serveMetadata: async (incoming, outgoing, target, of) =>
+      serveMetadata(metadata, await viewOf(of), incoming, outgoing, target),
+  })
+  await machines.start(progress)
+  await asyncWork.resume(carriesOut(parts))
+
+  let closing: Promise<void> | undefined
+  const close = (options: { machines: 'keep' | 'stop' }) => {
+    closing ??= (async () => {
+      await ears.close(answerLimitMs)
+      await asyncWork.close(workLimitMs)
+      await machines.close(options)
+      await store.close()
+      lock.release()
+    })()
+    return closing
+  }
+  const ended = new Promise<void>((resolve, reject) => {
+    requestStop = options => {
+      // The answer to whoever asked goes out first.
+      setImmediate(() => close(options).then(resolve, reject))
+    }
+  })
+  return {
+    url: `https://localhost:${bound.port}`,
+    machines: { kind: machines.kind, missing: machines.missing },
+    ended,
+    async close(options) {
+      requestStop(options)
+      await ended
+    },
+  }
+}
+
+const keepTicketKey = systemGrant('keep the key of proxy tickets')
+
+async function ticketKey(store: Store): Promise<Uint8Array> {
+  const name = 'ticket key'
+  const known = await store.settings.get(keepTicketKey, name)
+  if (known !== undefined) return store.sealing.open(name, Buffer.from(known, 'base64'))
+  const key = randomBytes(32)
+  const sealed = Buffer.from(store.sealing.seal(name, key)).toString('base64')
+  await store.write(tx => tx.settings.put(keepTicketKey, name, sealed))
+  return key
+}
