@@ -129,7 +129,10 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
     socket.on('error', () => socket.destroy())
     socket.once('readable', () => {
       const first = socket.read(1) as Buffer | null
-      if (first === null) return socket.destroy()
+      if (first === null) {
+        socket.destroy()
+        return
+      }
       socket.setTimeout(0)
       socket.unshift(first)
       if (first[0] === tlsRecord) serveTls(socket)

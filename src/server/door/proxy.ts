@@ -28,39 +28,32 @@ export function proxyHandlers(parts: ProxyParts) {
     onConnect(incoming: IncomingMessage, socket: Socket, head: Buffer): void {
       socket.on('error', () => socket.destroy())
       const actingAs = identityIn(incoming, parts.tickets)
-      if (actingAs === 'refused') return refuseTunnel(socket, 407, 'Proxy Authentication Required')
       const target = hostAndPort(incoming.url ?? '')
-      if (!target) return refuseTunnel(socket, 400, 'Bad Request')
-      const isOurs = isAzureName(target.host) || isOwnName(target.host, parts.domain)
-      if (isOurs && target.port !== 443 && isAzureName(target.host)) return refuseTunnel(socket, 403, 'Forbidden')
-      if (target.host === metadataAddress) return refuseTunnel(socket, 403, 'Forbidden')
-
-      if (!isOurs) return passThrough(socket, head, target)
-      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
-      if (head.length > 0) socket.unshift(head)
-      parts.serveTls(socket, actingAs)
+      if (actingAs === 'refused') refuseTunnel(socket, 407, 'Proxy Authentication Required')
+      else if (!target) refuseTunnel(socket, 400, 'Bad Request')
+      else if (isOwnName(target.host, parts.domain) || (isAzureName(target.host) && target.port === 443)) {
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+        if (head.length > 0) socket.unshift(head)
+        parts.serveTls(socket, actingAs)
+      } else if (isAzureName(target.host) || target.host === metadataAddress) refuseTunnel(socket, 403, 'Forbidden')
+      else passThrough(socket, head, target)
     },
 
     /** A request in absolute form: `GET http://169.254.169.254/metadata/…` */
     async onRequest(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
       const actingAs = identityIn(incoming, parts.tickets)
-      if (actingAs === 'refused')
-        return refuse(outgoing, 407, 'The user name and password in the proxy address are not valid here.')
       const url = absoluteUrl(incoming.url ?? '')
-      if (!url)
-        return refuse(
-          outgoing,
-          400,
-          'This port speaks TLS, or is used as a proxy. Use https:// in front of its address.',
-        )
-      if (url.hostname === metadataAddress) {
+      if (actingAs === 'refused')
+        refuse(outgoing, 407, 'The user name and password in the proxy address are not valid here.')
+      else if (!url)
+        refuse(outgoing, 400, 'This port speaks TLS, or is used as a proxy. Use https:// in front of its address.')
+      else if (url.hostname === metadataAddress) {
         // The target as it was sent: the service refuses what a URL parser would silently mend.
         const target = (incoming.url ?? '').slice((incoming.url ?? '').indexOf('/', 'http://'.length))
-        return parts.serveMetadata(incoming, outgoing, target, actingAs)
-      }
-      if (isAzureName(url.hostname) || isOwnName(url.hostname, parts.domain))
-        return refuse(outgoing, 403, `${url.hostname} is served over https only.`)
-      forward(incoming, outgoing, url)
+        await parts.serveMetadata(incoming, outgoing, target, actingAs)
+      } else if (isAzureName(url.hostname) || isOwnName(url.hostname, parts.domain)) {
+        refuse(outgoing, 403, `${url.hostname} is served over https only.`)
+      } else forward(incoming, outgoing, url)
     },
   }
 }
