@@ -44,9 +44,12 @@ export type Fabric = {
   readonly caPem: string
   /** Public host names that resolve to the fabric address inside machines; a leading dot stands for every name below. */
   readonly azureNames: readonly string[]
-  /** Serve the instance metadata address; `machineAt` says whose a source address is. */
+  /**
+   * Serve the instance metadata address; `machineAt` says whose a source address is. The listener listens already and
+   * is closed by the driver; take what it accepts from its `connection` event.
+   */
   serveMetadata(listener: Server, machineAt: (address: string) => string | undefined): void
-  /** Serve TLS for Azure's public names. */
+  /** Serve TLS for Azure's public names. The listener as above. */
   servePlanes(listener: Server): void
 }
 
@@ -54,8 +57,15 @@ export type MachineDriver = {
   readonly kind: 'sandbox' | 'none'
   /** Why real machines are not available; empty when they are. One line each, with what to do. */
   readonly missing: readonly string[]
-  /** Adopt what still runs, remove what `wanted` does not name, open the network. Progress is for people. */
-  open(wanted: readonly { id: string; address: string }[], progress: (line: string) => void): Promise<void>
+  /**
+   * Adopt what still runs, remove every machine that `wanted` (ids) does not name, open the network. Progress is for
+   * people. Machines that do not run are not started, but for those that were on their way to a reboot.
+   */
+  open(wanted: readonly string[], progress: (line: string) => void): Promise<void>
+  /**
+   * Makes and starts a machine, and returns when its SSH port listens. Undoes everything when it fails. For a machine
+   * that exists it starts it where needed and returns its facts, whatever else `spec` says.
+   */
   create(spec: MachineSpec): Promise<MachineFacts>
   powerOn(id: string): Promise<void>
   /** `graceful` asks init to shut down and waits a bounded time before it kills. */
@@ -63,7 +73,8 @@ export type MachineDriver = {
   /** Power off and give back everything but the disk. */
   deallocate(id: string): Promise<void>
   remove(id: string): Promise<void>
-  powerState(id: string): Promise<PowerState>
+  /** Undefined when there is no such machine. */
+  powerState(id: string): Promise<PowerState | undefined>
   /** Runs a command as root inside a running machine. Arguments, never a shell line. */
   exec(id: string, argv: readonly string[], options?: { stdin?: string; timeoutMs?: number }): Promise<Exec>
   /** Reports each change of power state, also those the guest made itself. Returns the way to stop listening. */

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { isErrno } from '../../store/durable-file.ts'
+import type { Run } from '../run.ts'
+import { fabricAddress } from './network.ts'
+import type { Site } from './site.ts'
+
+const authority = 'usr/local/share/ca-certificates/lazuli.crt'
+const certificates = 'etc/ssl/certs'
+const bundle = `${certificates}/ca-certificates.crt`
+
+/** Below which machines find each other, as in every Azure virtual network. */
+export const internalDomain = 'internal.cloudapp.net'
+
+/**
+ * Makes the layer between the image and every machine's disk, with what is alike in all machines of an instance: our
+ * certificate authority, trusted exactly as update-ca-certificates(8) would leave it, and where to ask for names.
+ * Returns its folder, which is made once per authority and image.
+ */
+export async function ensureInstanceLayer(
+  site: Site,
+  { imageRoot, caPem, run }: { imageRoot: string; caPem: string; run: Run },
+): Promise<string> {
+  const folder = join(site.stateDir, 'layers', hash(`${imageRoot}\n${caPem}`))
+  if (await exists(folder)) return folder
+
+  const draft = `${folder}.building`
+  await rm(draft, { recursive: true, force: true })
+  const pem = `${caPem.trim()}\n`
+  const trusted = await readFile(join(imageRoot, bundle), 'utf8')
+  // The bundle is for OpenSSL's CAfile and everyone else; the link named after the subject is for its CApath.
+  const subject = await run('chroot', [imageRoot, 'openssl', 'x509', '-noout', '-subject_hash'], { stdin: pem })
+  await write(draft, authority, pem)
+  await write(draft, bundle, trusted + pem)
+  await symlink(`/${authority}`, join(draft, certificates, 'lazuli.pem'))
+  await symlink('lazuli.pem', join(draft, certificates, `${subject.stdout.trim()}.0`))
+  await write(draft, 'etc/resolv.conf', `nameserver ${fabricAddress}\nsearch ${internalDomain}\n`)
+  await rename(draft, folder)
+  return folder
+}
+
+async function write(root: string, path: string, text: string): Promise<void> {
+  // The layer's folders show through in machines, whatever the umask of this process is.
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    await mkdir(join(root, folder), { recursive: true })
+    await chmod(join(root, folder), 0o755)
+    if (folder === '.') break
+  }
+  await writeFile(join(root, path), text)
+  await chmod(join(root, path), 0o644)
+}
+
+const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 12)
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (isErrno(error, 'ENOENT')) return false
+      throw error
+    },
+  )
