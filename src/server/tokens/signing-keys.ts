@@ -83,7 +83,8 @@ export async function openSigningKeys(store: Store, clock: Clock): Promise<Signi
 
 const generateRsa = promisify(generateKeyPair)
 
-async function generateSigningKey(now: number): Promise<SigningKey> {
+/** A new key and the certificate that shows it. Takes some tenths of a second. */
+export async function generateSigningKey(now: number): Promise<SigningKey> {
   const { privateKey, publicKey } = await generateRsa('rsa', { modulusLength: 2048 })
   const certificate = await selfSignedCertificate({ commonName: 'Lazuli token authority', privateKey, publicKey, now })
   const kid = createHash('sha1').update(certificate).digest('base64url')
