@@ -12,7 +12,7 @@ import * as refusals from './errors.ts'
 import { linkedAuthorization } from './linked.ts'
 import { accepted } from './long-running.ts'
 import { page, pageOf } from './paging.ts'
-import type { ResourceType } from './resource-type.ts'
+import type { Remover, ResourceType } from './resource-type.ts'
 
 /** The operations that follow from a resource type: `PUT PATCH GET HEAD DELETE`, its lists and its actions. */
 export function resourceOperations(type: ResourceType): Operation[] {
@@ -222,7 +222,7 @@ async function remove(cx: Context<'delete'>, type: ResourceType, id: ResourceId)
 
 /** Also what the deletion of a resource group does to each of its resources. */
 export async function removeResource(
-  cx: Context<'delete'>,
+  cx: Remover,
   tx: Writes,
   type: ResourceType,
   resource: Resource,

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod'
 import type { ResourceId } from '../../wire/resource-id.ts'
+import type { Grant } from '../access/grant.ts'
 import type { Context } from '../door/operation.ts'
 import type { Parts } from '../parts.ts'
 import type { AsyncOperation } from '../store/async-operations.ts'
@@ -30,7 +31,7 @@ export type ResourceType<P = Record<string, unknown>> = {
   /** From a PATCH body to the body a PUT would have had. Without it, only tags can be patched. */
   patch?(existing: Resource, patch: Record<string, unknown>): ResourceBody
   /** Before a resource goes. With `work`, the row stays until `work.delete` has ended. */
-  remove?(change: Omit<Change<P>, 'body'> & { existing: Resource }): Promise<{ work?: unknown }> | { work?: unknown }
+  remove?(removal: Removal): Promise<{ work?: unknown }> | { work?: unknown }
   /** POST operations below the resource, by name. */
   readonly actions?: Readonly<Record<string, ResourceAction>>
   /** What goes on after the answer: `write`, `delete`, or an action's name. Each must bear to be begun again. */
@@ -40,12 +41,22 @@ export type ResourceType<P = Record<string, unknown>> = {
 }
 
 export type Change<P> = {
-  readonly cx: Context<'write' | 'delete'>
+  readonly cx: Context<'write'>
   readonly tx: Writes
   readonly id: ResourceId
   readonly existing: Resource | undefined
   readonly body: Omit<ResourceBody, 'properties'> & { readonly properties: P }
 }
+
+export type Removal = {
+  readonly cx: Remover
+  readonly tx: Writes
+  readonly id: ResourceId
+  readonly existing: Resource
+}
+
+/** Who removes: a request, or the deletion of a resource group, which goes on after its request is answered. */
+export type Remover = Parts & { readonly grant: Grant<'delete'>; readonly now: number }
 
 export type Planned = { readonly body: ResourceBody; readonly work?: unknown }
 
