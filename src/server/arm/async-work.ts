@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { parseResourceId, resourceId } from '../../wire/resource-id.ts'
 import { type Change, type Grant, systemGrant } from '../access/grant.ts'
 import type { Clock } from '../clock.ts'
+import type { Caller } from '../door/operation.ts'
 import { AzureError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { AsyncOperation } from '../store/async-operations.ts'
@@ -13,11 +14,11 @@ import type { Resource } from '../store/resources.ts'
  * again at the next start when the server died in between. Work on one resource is done in order, one piece at a time.
  */
 export type AsyncWork = {
-  /** `kind` is `<resource type>/<write|delete|action>`; `input` is sealed at rest. */
+  /** `kind` is `<resource type>/<write|delete|action>`; `input` is sealed at rest; `caller` may poll it to its end. */
   plan(
     tx: Writes,
     grant: Grant<Change>,
-    wish: { kind: string; target: string; input?: unknown },
+    wish: { kind: string; target: string; input?: unknown; caller?: Caller },
   ): Promise<AsyncOperation>
   /** After the commit of the transaction that planned it. Resolves when the work has ended; callers need not wait. */
   begin(operation: AsyncOperation): Promise<AsyncOperation>
@@ -56,6 +57,8 @@ export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): 
     if (!work) return end(operation, { status: 'Failed', error: internalError(operation.id) })
     try {
       const resource = await store.resources.get(carryOut, resourceId(operation.target))
+      // Whoever asked for the deletion first has had it done.
+      if (!resource && verbOf(operation) === 'delete') return await end(operation, {})
       const result = await work(operation, resource)
       return await end(operation, result === undefined ? {} : { result })
     } catch (error) {
@@ -69,7 +72,7 @@ export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): 
   }
 
   const work: AsyncWork = {
-    async plan(tx, grant, { kind, target, input }) {
+    async plan(tx, grant, { kind, target, input, caller }) {
       const operation: AsyncOperation = {
         id: randomUUID(),
         kind,
@@ -78,6 +81,7 @@ export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): 
         status: 'InProgress',
         createdAt: clock.now(),
         ...(input === undefined ? {} : { input }),
+        ...(caller?.kind === 'principal' ? { requestedBy: caller.principal.objectId } : {}),
       }
       await tx.asyncOperations.put(grant, operation)
       return operation
@@ -114,7 +118,7 @@ export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): 
 /** A resource says itself what became of it; a deleted one goes in the same commit that ends the work. */
 async function settleResource(tx: Writes, operation: AsyncOperation): Promise<void> {
   const id = resourceId(operation.target)
-  const verb = operation.kind.slice(operation.kind.lastIndexOf('/') + 1)
+  const verb = verbOf(operation)
   if (verb === 'delete' && operation.status === 'Succeeded') {
     await tx.resources.remove(carryOut, id)
     await tx.roles.removeAssignmentsBelow(carryOut, id.text)
@@ -122,9 +126,13 @@ async function settleResource(tx: Writes, operation: AsyncOperation): Promise<vo
   }
   const resource = await tx.resources.get(carryOut, id)
   if (!resource || (verb !== 'write' && verb !== 'delete')) return
-  const properties = { ...resource.body.properties, provisioningState: operation.status }
+  // A group that could not be deleted goes on as before: what is left in it must stay usable.
+  const provisioningState = id.type === 'Microsoft.Resources/resourceGroups' ? 'Succeeded' : operation.status
+  const properties = { ...resource.body.properties, provisioningState }
   await tx.resources.put(carryOut, id, { ...resource.body, properties })
 }
+
+const verbOf = ({ kind }: AsyncOperation) => kind.slice(kind.lastIndexOf('/') + 1)
 
 const internalError = (id: string) => ({
   code: 'InternalOperationError',

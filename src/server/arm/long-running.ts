@@ -1,6 +1,6 @@
-import { resourceId } from '../../wire/resource-id.ts'
+import { type ResourceId, resourceId } from '../../wire/resource-id.ts'
 import { systemGrant } from '../access/grant.ts'
-import { type Context, type Operation, operation } from '../door/operation.ts'
+import { type Caller, type Context, type Operation, operation } from '../door/operation.ts'
 import { AzureError } from '../errors.ts'
 import type { AsyncOperation } from '../store/async-operations.ts'
 
@@ -45,17 +45,20 @@ const poll = systemGrant('look up the work that a caller polls')
 async function polled(cx: Context): Promise<AsyncOperation> {
   const id = cx.params.operationId ?? ''
   const found = await cx.store.asyncOperations.get(poll, id)
-  // Only who may see the resource may see how the work on it goes; to others it is not there.
-  const action =
-    found &&
-    `${resourceId(found.target).type}/read`.replace('Microsoft.Resources/', 'Microsoft.Resources/subscriptions/')
-  if (!found || !action || !(await cx.mayI(action, found.target))) {
-    throw new AzureError(404, 'OperationNotFound', `The operation '${id}' could not be found.`)
-  }
-  return found
+  if (found && (isMine(cx.caller, found) || (await cx.mayI(readAction(resourceId(found.target)), found.target))))
+    return found
+  // To whoever may not see the resource, the work on it is not there.
+  throw new AzureError(404, 'OperationNotFound', `The operation '${id}' could not be found.`)
 }
 
-const access = { signedIn: 'the handler asks for the right to read the resource that the work is about' }
+const isMine = (caller: Caller, { requestedBy }: AsyncOperation) =>
+  caller.kind === 'principal' && caller.principal.objectId === requestedBy
+
+/** The permission to read a resource. Groups are the one type whose actions are spelled unlike their type. */
+const readAction = ({ type }: ResourceId) =>
+  `${type.replace(/^Microsoft\.Resources\/resourceGroups$/i, 'Microsoft.Resources/subscriptions/resourceGroups')}/read`
+
+const access = { signedIn: 'the handler shows it to who asked for the work or may read what it is about' }
 
 export const pollingOperations: readonly Operation[] = [
   operation({

@@ -1,3 +1,4 @@
+import type { Attributes } from '../access/condition.ts'
 import { decide } from '../access/decide.ts'
 import { type Grant, issueGrant, systemGrant, type Verb } from '../access/grant.ts'
 import { builtInRole, type RoleDefinition } from '../access/roles.ts'
@@ -31,10 +32,18 @@ export async function authorizeOperation(
     scope: access.on(call.params),
     dataAction: access.dataAction === true,
     orBelow: access.orBelow === true,
+    ...(access.attributes ? { attributes: await access.attributes({ ...parts, ...call }) } : {}),
   })
 }
 
-type Wish<V extends Verb> = { verb: V; action: string; scope: string; dataAction?: boolean; orBelow?: boolean }
+type Wish<V extends Verb> = {
+  verb: V
+  action: string
+  scope: string
+  dataAction?: boolean
+  orBelow?: boolean
+  attributes?: Attributes
+}
 
 export async function authorize<V extends Verb>(
   parts: Parts,
@@ -60,10 +69,10 @@ export async function isAllowed(parts: Parts, caller: Caller, action: string, sc
   return decide({ ...question({ action }), scope, ...(await rolesOf(parts, caller)) }).allowed
 }
 
-const question = (wish: { action: string; dataAction?: boolean }) => ({
+const question = (wish: { action: string; dataAction?: boolean; attributes?: Attributes }) => ({
   action: wish.action,
   kind: wish.dataAction ? ('data' as const) : ('control' as const),
-  attributes: () => undefined,
+  attributes: wish.attributes ?? (() => undefined),
 })
 
 /** Read anew for each request, so that a change is effective on the next one. */

@@ -1,3 +1,4 @@
+import type { Attributes } from '../access/condition.ts'
 import type { Grant, Verb } from '../access/grant.ts'
 import type { AzureError } from '../errors.ts'
 import type { Parts } from '../parts.ts'
@@ -34,6 +35,11 @@ export type Access<V extends Verb> =
       readonly on: (params: Params) => string
       readonly dataAction?: true
       readonly orBelow?: true
+      /**
+       * What the conditions of roles may ask about this request. It may read the body from a clone of the request; a
+       * body that cannot be read has no attributes.
+       */
+      readonly attributes?: (call: Call & Parts) => Promise<Attributes>
     }
 
 /** One request on its way, before it is known who asks. */

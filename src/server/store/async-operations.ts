@@ -11,6 +11,8 @@ export type AsyncOperation = {
   readonly subscriptionId: string
   /** The resource it is about; who may read that may poll this. */
   readonly target: string
+  /** The object id of who asked for it: may poll it even when the right to read went with what was deleted. */
+  readonly requestedBy?: string
   readonly status: 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled'
   /** What the work needs besides the target. Sealed at rest: it may hold a password. */
   readonly input?: unknown

@@ -29,7 +29,10 @@ export type Resource = {
   readonly body: ResourceBody
 }
 
-/** Which rows of the tree: those that lie directly in a container, or all of a subscription or resource group. */
+/**
+ * Which rows of the tree: those that lie directly in a container, or all resources of a subscription or resource
+ * group, at any depth; the groups themselves are not among these.
+ */
 export type Listing = { in: string; type?: string } | { below: { subscription: string; group?: string }; type?: string }
 
 export type Page = { after?: string; limit: number }
@@ -44,6 +47,7 @@ export type ResourceReads = {
 
 export type ResourceWrites = ResourceReads & {
   put(grant: Grant<Change>, id: ResourceId, body: ResourceBody): Promise<Resource>
+  /** What lies below the resource goes with it. */
   remove(grant: Grant<Change>, id: ResourceId): Promise<boolean>
 }
 
@@ -69,7 +73,10 @@ export function resourceReads(db: Kysely<Tables>): ResourceReads {
       if ('in' in what) {
         query = query.where('container_key', '=', what.in.toLowerCase())
       } else {
-        query = query.where('subscription_key', '=', what.below.subscription.toLowerCase()).where('group_key', '!=', '')
+        query = query
+          .where('subscription_key', '=', what.below.subscription.toLowerCase())
+          .where('group_key', '!=', '')
+          .where('type_key', '!=', 'microsoft.resources/resourcegroups')
         if (what.below.group !== undefined) query = query.where('group_key', '=', what.below.group.toLowerCase())
       }
       if (what.type !== undefined) query = query.where('type_key', '=', what.type.toLowerCase())
@@ -131,7 +138,16 @@ export function resourceWrites(db: Kysely<Tables>, clock: Clock): ResourceWrites
 
     async remove(grant, id) {
       demand(grant, id.text)
-      const result = await db.deleteFrom('resources').where('id_key', '=', id.key).executeTakeFirst()
+      // SQL text order puts everything below an id between `id/` and `id0` ('0' follows '/').
+      const result = await db
+        .deleteFrom('resources')
+        .where(eb =>
+          eb.or([
+            eb('id_key', '=', id.key),
+            eb.and([eb('id_key', '>=', `${id.key}/`), eb('id_key', '<', `${id.key}0`)]),
+          ]),
+        )
+        .executeTakeFirst()
       return result.numDeletedRows > 0n
     },
   }
