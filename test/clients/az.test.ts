@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { azLane, lanesMissing } from './az.ts'
 
@@ -56,5 +58,17 @@ print(json.dumps({'loopback': any(a in ('127.0.0.1', '::1') for a in found), 'gi
     const failed = await az(['account', 'show'])
     assert.equal(failed.exitCode, 1)
     assert.throws(() => failed.json(), /az account show ended with 1: .*az login/s)
+  })
+
+  test(`what Debian ${suite}'s commands say is heard while they run`, { skip: lanesMissing }, async t => {
+    const { python, home } = await azLane(suite, t)
+    const program = `
+import os, sys, time
+print('waiting', file=sys.stderr, flush=True)
+while not os.path.exists('go'): time.sleep(0.01)
+print('"gone on"')
+`
+    const onStderr = (said: string) => said.includes('waiting') && writeFileSync(join(home, 'go'), '')
+    assert.equal((await python(program, { onStderr })).json(), 'gone on')
   })
 }

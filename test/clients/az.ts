@@ -24,12 +24,20 @@ export type Options = {
   readonly stdin?: string
   /** Below /tmp, or the command starts in /. Default: the home folder. */
   readonly cwd?: string
+  /**
+   * Called with what the command says while it runs, as with the code that `az login --use-device-code` waits for. That
+   * one is a warning, which az keeps to itself unless AZURE_CORE_ONLY_SHOW_ERRORS is false.
+   */
+  readonly onStderr?: (text: string) => void
 }
 
 export type Az = {
   /** HOME of the commands; az keeps its sign-in and its clouds in `.azure` below it. Removed after the test. */
   readonly home: string
-  /** To put in front of a PATH, so that another program (`lazuli exec -- az …`) finds this `az` and this `python3`. */
+  /**
+   * To put in front of a PATH, so that another program (`lazuli exec -- az …`) finds this `az` and this `python3`. Give it
+   * `home` as HOME, too: all but /tmp is read-only for them.
+   */
   readonly bin: string
   /** Runs az. Ends with the exit code, never with an exception, unless az takes more than three minutes. */
   az(args: readonly string[], options?: Options): Promise<Ended>
@@ -53,7 +61,11 @@ export async function azLane(suite: Suite, t: TestContext): Promise<Az> {
     await writeFile(join(bin, name), `#!/bin/sh\nexec '${enter}' '${root}' ${name} "$@"\n`, { mode: 0o755 })
   }
 
-  const run = async (name: string, args: readonly string[], { env = {}, stdin = '', cwd = home }: Options) => {
+  const run = async (
+    name: string,
+    args: readonly string[],
+    { env = {}, stdin = '', cwd = home, onStderr }: Options,
+  ) => {
     const child = spawn(join(bin, name), args, {
       cwd,
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: home, AZURE_CONFIG_DIR: azureConfig, ...env },
@@ -64,6 +76,7 @@ export async function azLane(suite: Suite, t: TestContext): Promise<Az> {
       child.once('error', reject)
       child.once('close', code => resolve(code ?? -1))
     })
+    if (onStderr) child.stderr.setEncoding('utf8').on('data', onStderr)
     // A program that does not read its input closes the pipe; its exit code says whether that was a failure.
     child.stdin.on('error', () => undefined)
     child.stdin.end(stdin)
