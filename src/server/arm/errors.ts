@@ -27,6 +27,13 @@ export const resourceGroupBeingDeleted = (group: string) =>
     `The resource group '${group}' is in deprovisioning state and cannot perform this operation.`,
   )
 
+export const resourceBeingDeleted = (id: ResourceId) =>
+  new AzureError(
+    409,
+    'Conflict',
+    `The resource '${typeAndName(id)}' is being deleted and cannot perform this operation.`,
+  )
+
 export const subscriptionNotFound = (subscription: string) =>
   new AzureError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`)
 

@@ -2,9 +2,9 @@ import type { ResourceId } from '../../wire/resource-id.ts'
 import { resourceId } from '../../wire/resource-id.ts'
 import { systemGrant } from '../access/grant.ts'
 import { readJson } from '../door/body.ts'
-import { type Context, type Operation, operation, type Params } from '../door/operation.ts'
+import { type Caller, type Context, type Operation, operation, type Params } from '../door/operation.ts'
 import type { AsyncOperation } from '../store/async-operations.ts'
-import type { Writes } from '../store/open.ts'
+import type { Reads, Writes } from '../store/open.ts'
 import type { Listing, Resource, ResourceBody } from '../store/resources.ts'
 import { apiVersionOf } from './api-version.ts'
 import { checked, normalLocation, patchedTags, putBody } from './envelope.ts'
@@ -61,8 +61,8 @@ export function resourceOperations(type: ResourceType): Operation[] {
       access: { ...read, on: onItem },
       run: async cx => {
         apiVersionOf(cx.url, type.apiVersions)
-        const found = await cx.store.resources.get(cx.grant, idOf(cx.params))
-        return new Response(null, { status: found ? 204 : 404 })
+        await existing(cx, idOf(cx.params))
+        return new Response(null, { status: 204 })
       },
     }),
     ...lists.map(({ path, on }) =>
@@ -70,7 +70,7 @@ export function resourceOperations(type: ResourceType): Operation[] {
         name: `${type.type}/list`,
         route: `GET ${path}`,
         access: { ...read, on, orBelow: true },
-        run: cx => listed(cx, type, on(cx.params), isChild || path === collection),
+        run: cx => listed(cx, type, path === collection ? idOf({ ...cx.params, name: '-' }) : undefined),
       }),
     ),
     operation({ name: write.action, route: `PUT ${item}`, access: write, run: cx => put(cx, type, idOf(cx.params)) }),
@@ -108,8 +108,9 @@ const fill = (pattern: string, params: Record<string, unknown>) =>
 
 async function existing(cx: Context, id: ResourceId): Promise<Resource> {
   const found = await cx.store.resources.get(cx.grant, id)
-  if (!found) throw refusals.resourceNotFound(id)
-  return found
+  if (found) return found
+  await containerOf(cx.store, id)
+  throw refusals.resourceNotFound(id)
 }
 
 /** As ARM shows a resource: the envelope first, then what the type makes of the body. */
@@ -138,11 +139,13 @@ async function shown(
   })
 }
 
-async function listed(cx: Context, type: ResourceType, scope: string, direct: boolean): Promise<Response> {
+/** `member` is the id of any member of the list; without it, the list is that of the whole subscription. */
+async function listed(cx: Context, type: ResourceType, member: ResourceId | undefined): Promise<Response> {
   const apiVersion = apiVersionOf(cx.url, type.apiVersions)
   const { limit, after } = pageOf(cx.url)
-  const what: Listing = direct
-    ? { in: scope, type: type.type }
+  if (member) await containerOf(cx.store, member)
+  const what: Listing = member
+    ? { in: member.container, type: type.type }
     : { below: { subscription: cx.params.subscriptionId ?? '' }, type: type.type }
   const found = await cx.store.resources.list(cx.grant, what, {
     limit: limit + 1,
@@ -187,7 +190,8 @@ async function change(
     const before = await tx.resources.get(cx.grant, id)
     const body = wish(before)
     checkConditions(cx.request, before)
-    await checkContainer(tx, id)
+    await openContainer(tx, id)
+    if (before && isBeingDeleted(before)) throw refusals.resourceBeingDeleted(id)
     checkLocation(type, id, before, body)
     await linkedAuthorization(cx, type.linked?.(body, before) ?? [])
     const properties = checked(type.properties, body.properties, 'properties')
@@ -197,7 +201,12 @@ async function change(
     const operation =
       planned.work === undefined
         ? undefined
-        : await cx.asyncWork.plan(tx, cx.grant, { kind, target: resource.id.text, input: planned.work })
+        : await cx.asyncWork.plan(tx, cx.grant, {
+            kind,
+            target: resource.id.text,
+            input: planned.work,
+            caller: cx.caller,
+          })
     return { resource, operation, created: !before }
   })
   const status = created ? 201 : 200
@@ -210,9 +219,10 @@ async function remove(cx: Context<'delete'>, type: ResourceType, id: ResourceId)
   apiVersionOf(cx.url, type.apiVersions)
   const outcome = await cx.store.write(async tx => {
     const before = await tx.resources.get(cx.grant, id)
-    if (!before) return 'absent'
     checkConditions(cx.request, before)
-    return removeResource(cx, tx, type, before)
+    if (before) return removeResource(cx, tx, type, before, cx.caller)
+    await containerOf(tx, id)
+    return 'absent'
   })
   if (outcome === 'absent') return new Response(null, { status: 204 })
   if (outcome === 'removed') return new Response(null, { status: 200 })
@@ -226,6 +236,7 @@ export async function removeResource(
   tx: Writes,
   type: ResourceType,
   resource: Resource,
+  caller?: Caller,
 ): Promise<'removed' | AsyncOperation> {
   const { work } = (await type.remove?.({ cx, tx, id: resource.id, existing: resource })) ?? {}
   if (work === undefined) {
@@ -237,7 +248,12 @@ export async function removeResource(
     ...resource.body,
     properties: { ...resource.body.properties, provisioningState: 'Deleting' },
   })
-  return cx.asyncWork.plan(tx, cx.grant, { kind: `${type.type}/delete`, target: resource.id.text, input: work })
+  return cx.asyncWork.plan(tx, cx.grant, {
+    kind: `${type.type}/delete`,
+    target: resource.id.text,
+    input: work,
+    ...(caller ? { caller } : {}),
+  })
 }
 
 function checkConditions(request: Request, before: Resource | undefined): void {
@@ -250,20 +266,33 @@ function checkConditions(request: Request, before: Resource | undefined): void {
     throw refusals.preconditionFailed()
 }
 
-const seeContainer = systemGrant('see whether the container of a new resource is there')
+const seeContainer = systemGrant('see whether what a resource lies in is there')
 
-/** The group, and the parent of a child, must be there and must not be on their way out. */
-async function checkContainer(tx: Writes, id: ResourceId): Promise<void> {
-  const group = await tx.resources.get(
+/** The group, and the parent of a child. Throws 404 for the outermost one that is not there. */
+async function containerOf(
+  reads: Pick<Reads, 'resources'>,
+  id: ResourceId,
+): Promise<{ group: Resource; parent?: Resource }> {
+  const group = await reads.resources.get(
     seeContainer,
     resourceId(fill(groupPath, { ...id, resourceGroupName: id.resourceGroup })),
   )
   if (!group) throw refusals.resourceGroupNotFound(id.resourceGroup)
-  if (group.body.properties.provisioningState === 'Deleting') throw refusals.resourceGroupBeingDeleted(id.resourceGroup)
   const container = resourceId(id.container)
-  if (container.key === group.id.key) return
-  if (!(await tx.resources.get(seeContainer, container))) throw refusals.parentResourceNotFound(id)
+  if (container.key === group.id.key) return { group }
+  const parent = await reads.resources.get(seeContainer, container)
+  if (!parent) throw refusals.parentResourceNotFound(id)
+  return { group, parent }
 }
+
+/** For what is to be made in it: the container must not be on its way out. Throws 404 or 409. */
+async function openContainer(tx: Writes, id: ResourceId): Promise<void> {
+  const { group, parent } = await containerOf(tx, id)
+  if (isBeingDeleted(group)) throw refusals.resourceGroupBeingDeleted(id.resourceGroup)
+  if (parent && isBeingDeleted(parent)) throw refusals.resourceBeingDeleted(parent.id)
+}
+
+const isBeingDeleted = ({ body }: Resource) => body.properties.provisioningState === 'Deleting'
 
 function checkLocation(type: ResourceType, id: ResourceId, before: Resource | undefined, body: ResourceBody): void {
   if (type.location === 'none') return
