@@ -24,7 +24,7 @@ table inet lazuli {
     type filter hook forward priority filter; policy drop;
     ct state established,related accept
     jump security_groups
-    iifname "up" oifname "m*" accept
+    iifname "host" oifname "m*" accept
     iifname "m*" oifname "m*" accept
     iifname "m*" meta l4proto tcp reject with tcp reset
     iifname "m*" reject

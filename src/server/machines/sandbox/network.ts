@@ -25,9 +25,8 @@ const gatewayMac = '12:34:56:78:9a:bc'
 const settings = [
   'net.ipv4.ip_forward=1',
   'net.ipv4.conf.all.rp_filter=1',
-  // As on Azure, the network answers ARP for everything, and at once: the kernel would wait up to 0.8 s.
+  // As on Azure, the network answers ARP for everything.
   'net.ipv4.conf.default.proxy_arp=1',
-  'net.ipv4.neigh.default.proxy_delay=0',
   'net.ipv6.conf.all.disable_ipv6=1',
   'net.ipv6.conf.default.disable_ipv6=1',
 ]
@@ -43,6 +42,9 @@ const planSchema = z.object({
 /** Brings the network up, or completes what is there; running machines stay connected. */
 export async function openNetwork(site: Site, run: Run): Promise<AddressPlan> {
   const file = join(site.stateDir, 'network.json')
+  const recorded = await readPlan(file)
+  // Whatever is there then was left by a start that was cut short.
+  if (!recorded) await removeNetwork(site, run)
   if (!(await namespaces(run)).includes(site.network)) await run('ip', ['netns', 'add', site.network])
   await run('ip', ['netns', 'exec', site.network, 'sysctl', '-q', '-w', ...settings])
   await batch(
@@ -51,10 +53,9 @@ export async function openNetwork(site: Site, run: Run): Promise<AddressPlan> {
     ['link set lo up', `address replace ${metadataAddress}/32 dev lo`, `address replace ${fabricAddress}/32 dev lo`],
   )
   if (!(await routes(run)).links.includes(site.uplink)) {
-    await batch(run, [], [`link add ${site.uplink} type veth peer name up netns ${site.network}`])
+    await batch(run, [], [`link add ${site.uplink} type veth peer name host netns ${site.network}`])
   }
 
-  const recorded = await readPlan(file)
   const plan = recorded ?? (await firstFree(site, run))
   if (recorded && !(await claim(site, recorded, run))) {
     throw new Error(
@@ -67,8 +68,8 @@ export async function openNetwork(site: Site, run: Run): Promise<AddressPlan> {
     ['-n', site.network],
     [
       `address replace ${plan.gateway}/32 dev lo`,
-      `address replace ${plan.networkLink}/30 dev up`,
-      'link set up up',
+      `address replace ${plan.networkLink}/30 dev host`,
+      'link set host up',
       `route replace default via ${plan.hostLink}`,
     ],
   )

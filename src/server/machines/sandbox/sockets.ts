@@ -22,19 +22,22 @@ process.once('message', async wishes => {
   try {
     for (const wish of wishes) {
       const socket = await open(wish)
-      await new Promise(done => process.send({ opened: wish }, socket, done))
+      await new Promise(done => process.send({ opened: wish.kind }, socket, done))
       socket.close()
     }
-    process.send({ done: true }, () => process.disconnect())
   } catch (error) {
-    process.send({ failed: error.message }, () => process.disconnect())
+    process.send({ failed: error.message })
   }
 })`
 
 type Opened = { readonly tcp: Server[]; readonly udp: Socket[] }
 
 /** Opens all of `wishes` in the named namespace, in order. Rejects when one of them cannot be opened. */
-export function openSockets(namespace: string, nodePath: string, wishes: readonly SocketWish[]): Promise<Opened> {
+export async function openSockets(
+  namespace: string,
+  nodePath: string,
+  wishes: readonly SocketWish[],
+): Promise<Opened> {
   const child = spawn('nsenter', [`--net=/run/netns/${namespace}`, nodePath, '-e', openAndHandOver], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
@@ -43,20 +46,26 @@ export function openSockets(namespace: string, nodePath: string, wishes: readonl
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString('utf8')).slice(-2000)
   })
-  return new Promise((resolve, reject) => {
-    let isDone = false
-    child.on('message', (message: { opened?: SocketWish; done?: true; failed?: string }, handle) => {
-      if (message.opened?.kind === 'tcp') opened.tcp.push(handle as Server)
-      if (message.opened?.kind === 'udp') opened.udp.push(handle as Socket)
-      if (message.failed) complaint = message.failed
-      if (message.done) isDone = true
+  const complete = new Promise<Opened>((resolve, reject) => {
+    child.on('message', (message: { opened?: 'tcp' | 'udp'; failed?: string }, handle) => {
+      if (message.opened === 'tcp') opened.tcp.push(handle as Server)
+      if (message.opened === 'udp') opened.udp.push(handle as Socket)
+      if (message.failed) reject(new Error(message.failed))
+      if (opened.tcp.length + opened.udp.length === wishes.length) resolve(opened)
     })
     child.once('error', reject)
-    child.once('exit', code => {
-      if (isDone) return resolve(opened)
-      for (const socket of [...opened.tcp, ...opened.udp]) socket.close()
-      reject(new Error(`No sockets in network namespace ${namespace} (exit code ${code}): ${complaint}`))
-    })
-    child.send(wishes)
+    child.once('exit', code => reject(new Error(`exit code ${code} ${complaint}`)))
   })
+  try {
+    child.send(wishes)
+    return await complete
+  } catch (cause) {
+    for (const socket of [...opened.tcp, ...opened.udp]) socket.close()
+    throw new Error(`No sockets in network namespace ${namespace}: ${reasonOf(cause)}`, { cause })
+  } finally {
+    // It lives as long as the channel to it.
+    if (child.connected) child.disconnect()
+  }
 }
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
