@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { resourceId } from '../../wire/resource-id.ts'
 import { type Grant, issueGrant, systemGrant } from '../access/grant.ts'
-import { DatabaseRefused, DataDirectoryInUse, lockDirectory } from './sqlite.ts'
+import { DatabaseRefused } from './sqlite.ts'
 import { openTestStore, temporaryDirectory } from './testing.ts'
 
 const everything = systemGrant('test')
@@ -155,15 +155,4 @@ test('a missing or exchanged master key is refused with its path', async t => {
   await assert.rejects(openTestStore(t, directory), /is not the one this database was sealed with/)
   rmSync(key)
   await assert.rejects(openTestStore(t, directory), /which is missing/)
-})
-
-test('a data directory is held by one process; the next one is told by which', t => {
-  const directory = temporaryDirectory(t)
-  const lock = lockDirectory(directory)
-  assert.throws(
-    () => lockDirectory(directory),
-    (error: unknown) => error instanceof DataDirectoryInUse && error.pid === process.pid,
-  )
-  lock.release()
-  lockDirectory(directory).release()
 })

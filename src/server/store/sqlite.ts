@@ -1,40 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Tables } from './tables.ts'
 
-/** Whoever opened the data directory before us. */
-export class DataDirectoryInUse extends Error {
-  readonly pid: number
-  constructor(directory: string, pid: number) {
-    super(`${directory} is in use by the Lazuli server with pid ${pid}`)
-    this.pid = pid
-  }
-}
-
 /** The database file is damaged, or was written by a newer Lazuli. It has not been touched. */
 export class DatabaseRefused extends Error {}
-
-/**
- * A lock that the kernel lets go of when the process dies, however it dies: an exclusive transaction, held open on a
- * database of its own. The pid file beside it is only for the message.
- */
-export function lockDirectory(directory: string): { release(): void } {
-  const pidFile = join(directory, 'server.pid')
-  const lock = new DatabaseSync(join(directory, 'lock.sqlite'), { timeout: 0 })
-  try {
-    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
-  } catch (cause) {
-    lock.close()
-    if (!isBusy(cause)) throw cause
-    throw new DataDirectoryInUse(directory, existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0)
-  }
-  writeFileSync(pidFile, `${process.pid}\n`)
-  return { release: () => lock.close() }
-}
-
-const isBusy = (error: unknown) => error instanceof Error && /database is locked/.test(error.message)
 
 /** Opens for writing, in WAL mode, with a sync to disk before every commit is reported. */
 export function openForWriting(file: string): DatabaseSync {
