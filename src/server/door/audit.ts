@@ -1,6 +1,7 @@
 import { AzureError } from '../errors.ts'
 import type { Parts } from '../parts.ts'
 import type { AuditRow } from '../store/audit-log.ts'
+import type { Principal } from '../store/principals.ts'
 import type { Call, Caller, Operation } from './operation.ts'
 import type { Plane } from './plane.ts'
 
@@ -13,17 +14,19 @@ export async function openAudit(parts: Parts, plane: Plane, operation: Operation
     plane: plane.name,
     operation: operation.name,
     scope_key: scopeOf(operation, call).toLowerCase(),
-    caller: caller.kind === 'principal' ? caller.principal.objectId : caller.kind,
-    caller_name:
-      caller.kind === 'principal' ? (caller.principal.userPrincipalName ?? caller.principal.clientId ?? '') : '',
     source_address: call.peer.address,
     changes: changes ? 1 : 0,
   } as const
+  let who = caller.kind === 'principal' ? named(caller.principal) : { caller: caller.kind as string, caller_name: '' }
   const note = (outcome: AuditRow['outcome'], status: number, detail: string) =>
-    parts.store.appendAudit({ ...row, at: parts.clock.now(), outcome, status, detail })
+    parts.store.appendAudit({ ...row, ...who, at: parts.clock.now(), outcome, status, detail })
 
   if (changes) await note('Accepted', 202, '')
   return {
+    identified(found: Principal | { readonly claimed: string }): void {
+      who = 'claimed' in found ? { ...who, caller_name: found.claimed.slice(0, 256) } : named(found)
+    },
+
     async close(work: () => Promise<Response>): Promise<Response> {
       try {
         const response = await work()
@@ -42,6 +45,11 @@ export async function openAudit(parts: Parts, plane: Plane, operation: Operation
     },
   }
 }
+
+const named = ({ objectId, userPrincipalName, clientId }: Principal) => ({
+  caller: objectId,
+  caller_name: userPrincipalName ?? clientId ?? '',
+})
 
 function scopeOf(operation: Operation, call: Call): string {
   return 'on' in operation.access ? operation.access.on(call.params) : '/'

@@ -16,7 +16,7 @@ export async function authenticate(parts: Parts, plane: Plane, operation: Operat
 
   // A token outlives its principal by up to a day; the principal's rights do not.
   const principal = await parts.store.principals.get(lookUpCaller, { objectId: verdict.claims.oid })
-  if (!principal) return { kind: 'rejected', error: plane.unauthenticated(call, 'invalid') }
+  if (!principal || principal.disabled) return { kind: 'rejected', error: plane.unauthenticated(call, 'invalid') }
   return { kind: 'principal', principal, claims: verdict.claims }
 }
 

@@ -44,13 +44,14 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
           ...call,
           caller,
           grant,
+          identified: audit.identified,
           authorize: (verb, action, scope) => authorize(parts, plane, caller, { verb, action, scope }),
           mayI: (action, scope) => isAllowed(parts, caller, action, scope),
         }
         return operation.run(context)
       })
     } catch (error) {
-      response = plane.renderError(toAzureError(error, parts, call))
+      response = plane.renderError(toAzureError(error, parts, call), call)
     }
     return stamp(response, call)
   }

@@ -58,6 +58,8 @@ export type Context<V extends Verb = Verb> = Call &
   Parts & {
     readonly caller: Caller
     readonly grant: Grant<V>
+    /** For operations in which somebody signs in: whom the audit row is to name. A name alone is one that was only claimed. */
+    identified(who: Principal | { readonly claimed: string }): void
     /** For a second permission that the handler finds it needs. Throws the plane's 403. */
     authorize<W extends Verb>(verb: W, action: string, scope: string): Promise<Grant<W>>
     /** Like `authorize`, but a refusal is an answer. */

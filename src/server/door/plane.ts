@@ -13,5 +13,5 @@ export type Plane = {
   unauthenticated(call: Call, why: 'missing' | 'invalid' | 'expired' | 'audience' | 'tenant'): AzureError
   /** The refusal of a caller without a sufficient role. */
   forbidden(caller: Caller, action: string, scope: string, detail: { conditionFailed: boolean }): AzureError
-  renderError(error: AzureError): Response
+  renderError(error: AzureError, call: Call): Response
 }

@@ -26,6 +26,8 @@ const elsewhere = [
   'https://batch.core.windows.net',
   'https://cognitiveservices.azure.com',
   'https://containerregistry.azure.net',
+  // What federated credentials expect: a managed identity's token for it proves the identity to an application.
+  'api://azureadtokenexchange',
 ]
 
 const plain = (audience: string) => audience.replace(/\/+$/, '').toLowerCase()
