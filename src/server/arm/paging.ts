@@ -17,6 +17,28 @@ export function pageOf(url: URL): { after?: string; limit: number } {
   return { limit, ...(token === null ? {} : { after: Buffer.from(token, 'base64url').toString() }) }
 }
 
+/**
+ * One row more than a page holds of those that pass, for tests that the store does not know: reads on until the page is
+ * full or nothing is left.
+ */
+export async function readPassing<T>(
+  { limit, after }: { limit: number; after?: string },
+  read: (page: { limit: number; after?: string }) => Promise<T[]>,
+  keyOf: (row: T) => string,
+  passes: (row: T) => boolean,
+): Promise<T[]> {
+  const found: T[] = []
+  let from = after
+  while (found.length <= limit) {
+    const rows = await read({ limit: pageSize, ...(from === undefined ? {} : { after: from }) })
+    found.push(...rows.filter(passes))
+    const last = rows.at(-1)
+    if (!last || rows.length < pageSize) break
+    from = keyOf(last)
+  }
+  return found.slice(0, limit + 1)
+}
+
 /** `found` was asked for with one row more than the page holds: that row says whether there is more. */
 export function page<T, V>(
   url: URL,

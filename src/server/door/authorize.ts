@@ -65,8 +65,10 @@ export async function authorize<V extends Verb>(
   throw plane.forbidden(caller, action, scope, { conditionFailed: verdict.conditionFailed })
 }
 
-export async function isAllowed(parts: Parts, caller: Caller, action: string, scope: string): Promise<boolean> {
-  return decide({ ...question({ action }), scope, ...(await rolesOf(parts, caller)) }).allowed
+/** What the caller may do, for many questions: its roles are read once. */
+export async function rightsOf(parts: Parts, caller: Caller): Promise<(action: string, scope: string) => boolean> {
+  const roles = await rolesOf(parts, caller)
+  return (action, scope) => decide({ ...question({ action }), scope, ...roles }).allowed
 }
 
 const question = (wish: { action: string; dataAction?: boolean; attributes?: Attributes }) => ({

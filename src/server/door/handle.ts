@@ -4,7 +4,7 @@ import type { Parts } from '../parts.ts'
 import { StorageUnavailable } from '../store/open.ts'
 import { openAudit } from './audit.ts'
 import { authenticate } from './authenticate.ts'
-import { authorize, authorizeOperation, isAllowed } from './authorize.ts'
+import { authorize, authorizeOperation, rightsOf } from './authorize.ts'
 import { type Call, type Context, type Operation, operation, type Peer } from './operation.ts'
 import type { Plane } from './plane.ts'
 import { pathSegments, type Router, router } from './routes.ts'
@@ -46,7 +46,8 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
           grant,
           identified: audit.identified,
           authorize: (verb, action, scope) => authorize(parts, plane, caller, { verb, action, scope }),
-          mayI: (action, scope) => isAllowed(parts, caller, action, scope),
+          mayI: async (action, scope) => (await rightsOf(parts, caller))(action, scope),
+          rights: () => rightsOf(parts, caller),
         }
         return operation.run(context)
       })

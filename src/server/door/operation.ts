@@ -64,6 +64,8 @@ export type Context<V extends Verb = Verb> = Call &
     authorize<W extends Verb>(verb: W, action: string, scope: string): Promise<Grant<W>>
     /** Like `authorize`, but a refusal is an answer. */
     mayI(action: string, scope: string): Promise<boolean>
+    /** `mayI` for many questions at once, such as the rows of a list. */
+    rights(): Promise<(action: string, scope: string) => boolean>
   }
 
 /** One operation of a plane: the whole of what a reader has to know is in its file. */
