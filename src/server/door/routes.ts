@@ -87,7 +87,8 @@ function fitOne(pattern: string, segment: string, params: Record<string, string>
   if (!isOne(pattern)) return pattern.length === segment.length && pattern.toLowerCase() === segment.toLowerCase()
   // Azure forgives blanks around a segment; a tutorial's role assignment depends on it.
   const value = segment.trim()
-  if (value === '') return false
+  // An escaped slash must not turn one name into a path to something else than what was authorized.
+  if (value === '' || value.includes('/')) return false
   params[pattern.slice(1)] = value
   return true
 }
