@@ -5,13 +5,43 @@ import { machines } from './lazuli.server/machines.ts'
 import { status } from './lazuli.server/status.ts'
 import { stop } from './lazuli.server/stop.ts'
 import { tickets } from './lazuli.server/tickets.ts'
+import { aliasOperations } from './microsoft.resources/aliases.ts'
+import { resourcesVersions } from './microsoft.resources/api-versions.ts'
+import { metadataOperations } from './microsoft.resources/metadata-endpoints.ts'
+import { type Kind, providerOperations } from './microsoft.resources/providers.ts'
+import { deleteResourceGroup } from './microsoft.resources/resource-group-deletion.ts'
+import { groupType, resourceGroupOperations } from './microsoft.resources/resource-groups.ts'
+import { resourceListOperations } from './microsoft.resources/resource-list.ts'
+import { subscriptionOperations } from './microsoft.resources/subscriptions.ts'
+import { tenantOperations } from './microsoft.resources/tenants.ts'
 
 /** One line for each resource type. */
 export const resourceTypes: readonly ResourceType[] = []
 
+/** What a client finds among the providers besides the resource types. */
+const otherKinds: readonly Kind[] = [
+  { type: 'Microsoft.Resources/tenants', apiVersions: resourcesVersions },
+  { type: 'Microsoft.Resources/subscriptions', apiVersions: resourcesVersions },
+  { type: groupType, apiVersions: resourcesVersions },
+]
+
 /** What is not a resource of its own: listings, and types whose ids or rules are unlike all others. */
-export const operations: readonly Operation[] = [status, machines, clock, tickets, stop]
+export const operations: readonly Operation[] = [
+  status,
+  machines,
+  clock,
+  tickets,
+  stop,
+  ...metadataOperations,
+  ...tenantOperations,
+  ...subscriptionOperations,
+  ...aliasOperations,
+  ...resourceGroupOperations,
+  ...resourceListOperations,
+  ...providerOperations([...resourceTypes, ...otherKinds]),
+]
 
 /** Work that goes on after an answer, of what is not a resource type: what `<type>/<verb>` means. */
-export const asyncKinds: readonly { type: string; work: Readonly<Record<string, (job: Job) => Promise<unknown>>> }[] =
-  []
+export const asyncKinds: readonly { type: string; work: Readonly<Record<string, (job: Job) => Promise<unknown>>> }[] = [
+  { type: groupType, work: { delete: job => deleteResourceGroup(job, resourceTypes) } },
+]
