@@ -2,7 +2,7 @@ import { parseResourceId } from '../wire/resource-id.ts'
 import { json, type MetadataResponse } from './exchange.ts'
 import type { Machine } from './machine.ts'
 import { type Query, requireVersion } from './query.ts'
-import { queryVariableInvalid } from './refusal.ts'
+import { elementNotFound, queryVariableInvalid } from './refusal.ts'
 import { versionsOf } from './versions.ts'
 
 export type AttestedParts = {
@@ -28,6 +28,7 @@ export async function attestedAnswer(query: Query, machine: Machine, parts: Atte
 
 /** What gets signed. `nowMs` is unix time in milliseconds. */
 export function attestedContent(machine: Machine, version: string, nonce: string | undefined, nowMs: number) {
+  if (!machine.instance) throw elementNotFound()
   const { licenseType, plan, sku } = machine.instance.compute
   const now = calendar(nowMs)
   return {

@@ -120,7 +120,7 @@ export type Fields = string | readonly [Fields] | { readonly [name: string]: Fie
 
 /** The values that belong into a table of fields, in their natural types; any may be absent. */
 export type FactsOf<F> = F extends string
-  ? string | number | boolean
+  ? string | number | boolean | undefined
   : F extends readonly [infer Element]
     ? readonly FactsOf<Element>[]
-    : { readonly [Name in keyof F]?: FactsOf<F[Name]> }
+    : { readonly [Name in keyof F]?: FactsOf<F[Name]> | undefined }

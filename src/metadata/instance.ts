@@ -1,7 +1,7 @@
 import { parseResourceId } from '../wire/resource-id.ts'
 import { json, type MetadataResponse, text } from './exchange.ts'
 import { type Fields, instanceFields } from './instance-fields.ts'
-import type { Machine } from './machine.ts'
+import type { InstanceFacts, Machine } from './machine.ts'
 import { type Query, requireVersion } from './query.ts'
 import { elementNotFound, queryVariableInvalid } from './refusal.ts'
 import { versionsOf } from './versions.ts'
@@ -22,11 +22,12 @@ export function instanceAnswer(query: Query, machine: Machine, elements: readonl
 
 /** The document as it looked in an api-version: later fields are left out, absent values are empty. */
 export function instanceDocument(machine: Machine, version: string): Element {
-  return rendered(instanceFields, { compute: compute(machine), network: machine.instance.network }, version) ?? {}
+  const { instance } = machine
+  if (!instance) throw elementNotFound()
+  return rendered(instanceFields, { compute: compute(machine, instance), network: instance.network }, version) ?? {}
 }
 
-function compute(machine: Machine): Record<string, unknown> {
-  const facts = machine.instance.compute
+function compute(machine: Machine, { compute: facts }: InstanceFacts): Record<string, unknown> {
   const id = parseResourceId(machine.resourceId)
   return {
     azEnvironment: 'AzurePublicCloud',

@@ -35,5 +35,6 @@ export type Machine = {
     readonly systemAssigned?: Principal | undefined
     readonly userAssigned: readonly ManagedIdentity[]
   }
-  readonly instance: InstanceFacts
+  /** Absent when somebody acts as an identity alone, without a machine around it. */
+  readonly instance?: InstanceFacts
 }

@@ -262,3 +262,14 @@ test('headers are asked for in lower case', async () => {
   assert.equal((await setUp().ask({ ...get(tokenTarget), headers })).status, 200)
   assert.deepEqual([...asked].sort(), ['metadata', 'x-forwarded-for'])
 })
+
+test('whoever acts as an identity alone gets its token, and finds no machine around it', async () => {
+  const { instance: _instance, ...rest } = machine({ identities: { userAssigned: [alpha] } })
+  const { ask } = setUp()
+  const token = await ask(tokenTarget, rest)
+  assert.deepEqual([token.status, token.body.access_token], [200, `token of ${alpha.clientId}`])
+  for (const path of ['instance?api-version=2021-02-01', 'attested/document?api-version=2021-02-01']) {
+    const answer = await ask(`/metadata/${path}`, rest)
+    assert.deepEqual([answer.status, answer.body], [404, { error: 'Not found' }])
+  }
+})
