@@ -121,7 +121,9 @@ export async function rendered(
   apiVersion: string,
   expand: string[] = [],
 ) {
-  const body = type.render ? await type.render({ parts: cx, resource, apiVersion, expand }) : resource.body
+  const body = type.render
+    ? await type.render({ parts: cx, resource, apiVersion, expand, query: cx.url.searchParams })
+    : resource.body
   return { id: resource.id.text, name: resource.id.name, type: type.type, etag: `"${resource.etag}"`, ...body }
 }
 

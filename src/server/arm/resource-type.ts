@@ -45,7 +45,7 @@ export type Change<P> = {
   readonly tx: Writes
   readonly id: ResourceId
   readonly existing: Resource | undefined
-  readonly body: Omit<ResourceBody, 'properties'> & { readonly properties: P }
+  readonly body: ResourceBody & { readonly properties: P }
 }
 
 export type Removal = {
@@ -65,6 +65,8 @@ export type View = {
   readonly resource: Resource
   readonly apiVersion: string
   readonly expand: readonly string[]
+  /** For what one type alone understands, such as `statusOnly` in a list of machines. */
+  readonly query: URLSearchParams
 }
 
 export type ResourceAction = {

@@ -60,6 +60,8 @@ export type Writes = {
 export type Store = Reads & {
   /** All or nothing, and on disk when the promise resolves. The work may await nothing but the queries it is handed. */
   write<T>(work: (tx: Writes) => Promise<T>): Promise<T>
+  /** Rises with every `write`, before its promise resolves: what was read at one revision is true while it lasts. */
+  readonly revision: number
   /**
    * Notes a row for the audit log. It is written with the next commit, before any of that commit's work, and within
    * a tenth of a second when there is none. Resolves at once, unless the disk has fallen behind.
@@ -106,6 +108,7 @@ export async function openStore(parts: {
   const writes = writesOver(writer, parts.clock, sealing)
   let auditRows: AuditRow[] = []
   let auditTimer: NodeJS.Timeout | undefined
+  let revision = 0
 
   // A batch of its own kind: work that throws takes back only itself, not the rows noted before it.
   const flushAudit = async () => {
@@ -125,10 +128,17 @@ export async function openStore(parts: {
   return {
     ...readsOver(reader, sealing),
     sealing,
-    write(work) {
+    get revision() {
+      return revision
+    },
+    async write(work) {
       // Asked for first, so written first, and in the same commit.
       flushAudit().catch(parts.onAuditFailure)
-      return commits.run(() => work(writes))
+      try {
+        return await commits.run(() => work(writes))
+      } finally {
+        revision += 1
+      }
     },
     async flush() {
       await flushAudit()
