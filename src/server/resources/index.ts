@@ -5,6 +5,9 @@ import { machines } from './lazuli.server/machines.ts'
 import { status } from './lazuli.server/status.ts'
 import { stop } from './lazuli.server/stop.ts'
 import { tickets } from './lazuli.server/tickets.ts'
+import { computeListings, imageAliases } from './microsoft.compute/listings.ts'
+import { sshPublicKeys } from './microsoft.compute/ssh-public-keys.ts'
+import { virtualMachines } from './microsoft.compute/virtual-machines.ts'
 import { aliasOperations } from './microsoft.resources/aliases.ts'
 import { resourcesVersions } from './microsoft.resources/api-versions.ts'
 import { metadataOperations } from './microsoft.resources/metadata-endpoints.ts'
@@ -16,7 +19,7 @@ import { subscriptionOperations } from './microsoft.resources/subscriptions.ts'
 import { tenantOperations } from './microsoft.resources/tenants.ts'
 
 /** One line for each resource type. */
-export const resourceTypes: readonly ResourceType[] = []
+export const resourceTypes: readonly ResourceType[] = [virtualMachines, sshPublicKeys]
 
 /** What a client finds among the providers besides the resource types. */
 const otherKinds: readonly Kind[] = [
@@ -38,6 +41,8 @@ export const operations: readonly Operation[] = [
   ...aliasOperations,
   ...resourceGroupOperations,
   ...resourceListOperations,
+  ...computeListings,
+  imageAliases,
   ...providerOperations([...resourceTypes, ...otherKinds]),
 ]
 

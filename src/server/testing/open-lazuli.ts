@@ -21,7 +21,7 @@ import { type Door, openDoor } from '../door/handle.ts'
 import { planeNameOf } from '../door/names.ts'
 import type { Plane } from '../door/plane.ts'
 import { openTickets } from '../door/tickets.ts'
-import type { Machines } from '../machines/machines.ts'
+import { type Machines, openMachines } from '../machines/machines.ts'
 import { recordedMachines } from '../machines/none.ts'
 import type { Parts } from '../parts.ts'
 import { openStore, type Store, type Writes } from '../store/open.ts'
@@ -96,7 +96,9 @@ export async function openLazuli(t: TestContext, wish: Wish = {}): Promise<OpenL
   const keys = await openSigningKeys(store, clock)
   const tokens = openTokens({ config, clock, keys, tenantId: directory.tenantId })
   const asyncWork = openAsyncWork({ store, clock, log })
-  const machines = wish.machines ?? (await recordedOnly(config.directory))
+  const driver = recordedMachines(join(config.directory, 'machines'), ['Tests do not make real machines.'])
+  const machines = wish.machines ?? openMachines({ driver, store, log })
+  await machines.start(() => undefined)
   const parts: Parts = {
     config,
     clock,
@@ -120,7 +122,10 @@ export async function openLazuli(t: TestContext, wish: Wish = {}): Promise<OpenL
 
   let closing: Promise<void> | undefined
   const close = () => {
-    closing ??= asyncWork.close(5_000).then(() => store.close())
+    closing ??= asyncWork
+      .close(5_000)
+      .then(() => machines.close({ machines: 'keep' }))
+      .then(() => store.close())
     return closing
   }
   t.after(close)
@@ -198,12 +203,6 @@ async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'lazuli-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   return folder
-}
-
-async function recordedOnly(directory: string): Promise<Machines> {
-  const driver = recordedMachines(join(directory, 'machines'), [])
-  await driver.open([], () => undefined)
-  return { ...driver, powerState: async id => (await driver.powerState(id)) ?? 'deallocated' }
 }
 
 // One key for all tests of a process: making one takes longer than most tests do. Keys are tested where they are made.

@@ -1,0 +1,44 @@
+import { AzureError } from '../../errors.ts'
+
+/** What the compute provider says no with, in its own words. */
+
+export const invalidParameter = (target: string, message = `The value of parameter ${target} is invalid.`) =>
+  new AzureError(400, 'InvalidParameter', message, { extra: { target } })
+
+export const missingParameter = (target: string) =>
+  invalidParameter(target, `Required parameter '${target}' is missing (null).`)
+
+export const propertyChangeNotAllowed = (target: string) =>
+  new AzureError(409, 'PropertyChangeNotAllowed', `Changing property '${target}' is not allowed.`, {
+    extra: { target },
+  })
+
+export const platformImageNotFound = (urn: string) =>
+  new AzureError(
+    404,
+    'PlatformImageNotFound',
+    `The platform image '${urn}' is not available. Verify that all fields in the storage profile are correct. For more details about storage profile information, please refer to https://aka.ms/storageprofile`,
+    { extra: { target: 'imageReference' } },
+  )
+
+export const imageNotFound = (id: string, location: string) =>
+  new AzureError(404, 'ImageNotFound', `The Image '${id}' cannot be found in '${location}' region.`, {
+    extra: { target: 'imageReference' },
+  })
+
+export const artifactNotFound = () => new AzureError(404, 'NotFound', 'Artifact: VMImage was not found.')
+
+export const diskNotFound = (id: string) => new AzureError(404, 'NotFound', `Disk ${id} is not found.`)
+
+export const operationNotAllowed = (message: string) => new AzureError(409, 'OperationNotAllowed', message)
+
+export const markedForDeletion = (operation: string, machine: string) =>
+  operationNotAllowed(
+    `Operation '${operation}' is not allowed on VM '${machine}' since the VM is marked for deletion. You can only retry the Delete operation (or wait for an ongoing one to complete).`,
+  )
+
+/** Not one of Azure's: this host cannot make real machines. */
+export const realMachineNeeded = (operation: string, machine: string, missing: readonly string[]) =>
+  operationNotAllowed(
+    `Operation '${operation}' needs a real machine behind VM '${machine}', and there is none, because this host cannot run machines: ${missing.join(' ')}`,
+  )

@@ -1,0 +1,84 @@
+import { defineResource, type View } from '../../arm/resource-type.ts'
+import { type StoredMachine, storedMachineOf, vmIdOf } from '../../machines/facts.ts'
+import type { ResourceBody } from '../../store/resources.ts'
+import { computeVersions } from './api-versions.ts'
+import { assignIdentities, removeSystemIdentity, renderIdentity } from './identity.ts'
+import { identitiesToAssign, mergedIdentity } from './identity-wish.ts'
+import { instanceView } from './instance-view.ts'
+import { type Creation, makeMachine } from './make-machine.ts'
+import { mergePatch } from './merge-patch.ts'
+import { powerActions, powerWork } from './power.ts'
+import { changedMachine, type MachineProperties, newMachine, properties } from './virtual-machine-properties.ts'
+
+export const virtualMachines = defineResource<MachineProperties>({
+  type: 'Microsoft.Compute/virtualMachines',
+  apiVersions: computeVersions,
+  location: 'required',
+  name: {
+    pattern: /^[a-z\d](?:[a-z\d._-]{0,78}[a-z\d_])?$/i,
+    rule: 'The name must have 1 to 80 letters, digits, periods, hyphens and underscores, begin with a letter or digit, and not end with a period or hyphen.',
+  },
+  properties,
+  linked: identitiesToAssign,
+
+  async put(change) {
+    const { cx, id, existing, body } = change
+    const { location = '' } = body
+    const identity = await assignIdentities(change, body.identity)
+    const stored = { ...envelope(body), ...(identity ? { identity } : {}) }
+    if (existing) {
+      const machine = storedMachineOf(existing)
+      const changed = changedMachine(existing.body.properties, body.properties, machine.customDataDigest)
+      return { body: { ...stored, properties: changed, machine } }
+    }
+    const { properties, image, customDataDigest } = newMachine(body.properties, { id, location }, cx.now)
+    const machine: StoredMachine = { power: 'running', image, ...(customDataDigest ? { customDataDigest } : {}) }
+    const { adminPassword } = body.properties.osProfile ?? {}
+    const work: Creation = adminPassword === undefined ? {} : { adminPassword }
+    return { body: { ...stored, properties, machine }, work }
+  },
+
+  patch({ body }, patch) {
+    const identity = mergedIdentity(body.identity, patch.identity as Record<string, unknown> | undefined)
+    const { machine: _machine, ...rest } = mergePatch(body, { ...patch, tags: undefined, identity: undefined })
+    return { ...rest, ...(identity ? { identity } : {}) } as ResourceBody
+  },
+
+  async remove(change) {
+    await removeSystemIdentity(change)
+    return { work: {} }
+  },
+
+  actions: powerActions,
+
+  work: {
+    write: makeMachine,
+    async delete({ resource, machines }) {
+      if (resource) await machines.remove(vmIdOf(resource))
+    },
+    ...powerWork,
+  },
+
+  async render(view) {
+    const { parts, resource, apiVersion } = view
+    const { machine: _machine, identity: _identity, properties, ...rest } = resource.body
+    const { userData, ...shown } = properties
+    const identity = await renderIdentity(parts, resource, apiVersion)
+    return {
+      ...rest,
+      ...(identity ? { identity } : {}),
+      properties: {
+        ...shown,
+        ...(view.expand.includes('userdata') && userData !== undefined ? { userData } : {}),
+        ...(wantsInstanceView(view) ? { instanceView: await instanceView(parts, resource) } : {}),
+      },
+    }
+  },
+})
+
+/** What ARM keeps around properties, without what is decided here. */
+const envelope = ({ machine: _machine, identity: _identity, resources: _resources, ...rest }: ResourceBody) => rest
+
+/** A list takes `statusOnly=true` where a single machine takes `$expand=instanceView`. */
+const wantsInstanceView = ({ expand, query }: View) =>
+  expand.includes('instanceview') || query.get('statusOnly')?.toLowerCase() === 'true'
