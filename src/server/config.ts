@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -24,6 +25,10 @@ export function dataDirectory(wish: string | undefined, env: Environment): strin
   if (wish !== undefined) return resolve(wish)
   return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'lazuli')
 }
+
+/** Tells what several data directories make on one host apart: six hexadecimal digits. */
+export const instanceOf = (directory: string): string =>
+  createHash('sha256').update(directory).digest('hex').slice(0, 6)
 
 export function configure(wish: ConfigWish, env: Environment): Config {
   const directory = dataDirectory(wish.data, env)

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { metadataService } from '../metadata/service.ts'
@@ -11,7 +11,7 @@ import { openLocalCa } from './certificates/local-ca.ts'
 import { createSecureContexts } from './certificates/secure-contexts.ts'
 import { writeTrustBundle } from './certificates/trust-bundle.ts'
 import { shiftableClock } from './clock.ts'
-import type { Config } from './config.ts'
+import { type Config, instanceOf } from './config.ts'
 import { openDirectory } from './directory/bootstrap.ts'
 import { openDoor } from './door/handle.ts'
 import { bindPort, openEars } from './door/listen.ts'
@@ -79,7 +79,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
     mode: settled.machines,
     stateDir: join(settled.directory, 'machines'),
     cacheDir: join(settled.cacheDirectory, 'images'),
-    instance: createHash('sha256').update(settled.directory).digest('hex').slice(0, 6),
+    instance: instanceOf(settled.directory),
     fabric: {
       caPem,
       azureNames: namesInMachines,

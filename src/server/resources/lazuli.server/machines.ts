@@ -13,6 +13,7 @@ async function machineState(parts: Parts, resource: Resource) {
   return {
     name: resource.id.name,
     id: resource.id.text,
+    vmId: vmId ?? '',
     provisioningState: resource.body.properties.provisioningState,
     powerState: vmId === undefined ? 'unknown' : await parts.machines.powerState(vmId),
     address: facts?.address ?? '',
