@@ -5,6 +5,10 @@ import { machines } from './lazuli.server/machines.ts'
 import { status } from './lazuli.server/status.ts'
 import { stop } from './lazuli.server/stop.ts'
 import { tickets } from './lazuli.server/tickets.ts'
+import { authorizationVersions } from './microsoft.authorization/api-versions.ts'
+import { permissionOperations } from './microsoft.authorization/permissions.ts'
+import { roleAssignmentOperations } from './microsoft.authorization/role-assignments.ts'
+import { roleDefinitionOperations } from './microsoft.authorization/role-definitions.ts'
 import { computeListings, imageAliases } from './microsoft.compute/listings.ts'
 import { sshPublicKeys } from './microsoft.compute/ssh-public-keys.ts'
 import { virtualMachines } from './microsoft.compute/virtual-machines.ts'
@@ -26,6 +30,10 @@ const otherKinds: readonly Kind[] = [
   { type: 'Microsoft.Resources/tenants', apiVersions: resourcesVersions },
   { type: 'Microsoft.Resources/subscriptions', apiVersions: resourcesVersions },
   { type: groupType, apiVersions: resourcesVersions },
+  { type: 'Microsoft.Authorization/roleAssignments', apiVersions: authorizationVersions },
+  { type: 'Microsoft.Authorization/roleDefinitions', apiVersions: authorizationVersions },
+  { type: 'Microsoft.Authorization/permissions', apiVersions: authorizationVersions },
+  { type: 'Microsoft.Authorization/denyAssignments', apiVersions: authorizationVersions },
 ]
 
 /** What is not a resource of its own: listings, and types whose ids or rules are unlike all others. */
@@ -41,6 +49,9 @@ export const operations: readonly Operation[] = [
   ...aliasOperations,
   ...resourceGroupOperations,
   ...resourceListOperations,
+  ...roleAssignmentOperations,
+  ...roleDefinitionOperations,
+  ...permissionOperations,
   ...computeListings,
   imageAliases,
   ...providerOperations([...resourceTypes, ...otherKinds]),

@@ -64,7 +64,7 @@ export function roleReads(db: Kysely<Tables>): RoleReads {
         .selectAll()
         .where('name', '=', name.toLowerCase())
         .executeTakeFirst()
-      if (row) demand(grant, row.scope)
+      if (row) demand(grant, assignmentId(row))
       return row && read(row)
     },
 
@@ -112,7 +112,7 @@ export function roleWrites(db: Kysely<Tables>): RoleWrites {
     ...roleReads(db),
 
     async putAssignment(grant, assignment) {
-      demand(grant, assignment.scope)
+      demand(grant, assignmentId(assignment))
       const { name, scope, principalId, roleDefinitionId, ...rest } = assignment
       const same = await db
         .selectFrom('role_assignments')
@@ -140,7 +140,7 @@ export function roleWrites(db: Kysely<Tables>): RoleWrites {
     },
 
     async removeAssignment(grant, assignment) {
-      demand(grant, assignment.scope)
+      demand(grant, assignmentId(assignment))
       await db.deleteFrom('role_assignments').where('name', '=', assignment.name).execute()
     },
 

@@ -16,6 +16,13 @@ export type RoleDefinition = {
   readonly description: string
   readonly assignableScopes: readonly string[]
   readonly permissions: readonly Permission[]
+  /** Of custom roles: when and by whom, as object ids. */
+  readonly history?: {
+    readonly createdOn: string
+    readonly updatedOn: string
+    readonly createdBy: string
+    readonly updatedBy: string
+  }
 }
 
 type BuiltInRole = Pick<RoleDefinition, 'name' | 'roleName' | 'description'> & Partial<Permission>
