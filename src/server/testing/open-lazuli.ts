@@ -24,6 +24,7 @@ import { openTickets } from '../door/tickets.ts'
 import { type Machines, openMachines } from '../machines/machines.ts'
 import { recordedMachines } from '../machines/none.ts'
 import type { Parts } from '../parts.ts'
+import type { AuditEntry } from '../store/audit-log.ts'
 import { openStore, type Store, type Writes } from '../store/open.ts'
 import type { Principal } from '../store/principals.ts'
 import type { SigningKey } from '../store/signing-keys.ts'
@@ -47,6 +48,8 @@ export type OpenLazuli = {
   principal(wish?: PrincipalWish): Promise<SomeonesAccess>
   /** `url` may be a path of the resource manager. A body that is not text or bytes is sent as JSON. */
   request(method: string, url: string, options?: RequestOptions): Promise<Response>
+  /** The audit log, newest row first. */
+  auditRows(): Promise<AuditEntry[]>
   /** Stops as a server does; what it kept can be opened again with `{ folder }`. */
   close(): Promise<void>
 }
@@ -178,6 +181,12 @@ export async function openLazuli(t: TestContext, wish: Wish = {}): Promise<OpenL
         token: await tokenFor(principal, audience),
         tokenFor: other => tokenFor(principal, other),
       }
+    },
+
+    async auditRows() {
+      await store.flush()
+      const all = { below: '/', changesOnly: false, from: 0, to: Number.MAX_SAFE_INTEGER, limit: 1000 }
+      return (await store.audit.list(arrange, all)).map(row => ({ ...row }))
     },
 
     async request(method, url, { token, body, headers = {}, address = '127.0.0.1' } = {}) {
