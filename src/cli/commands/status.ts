@@ -1,0 +1,53 @@
+import type { Command } from 'commander'
+import { signIn } from '../client.ts'
+import { type DataOption, dataFlag, directoryOf, runningInstallation } from '../installation.ts'
+import { print, printJson, styled, table } from '../print.ts'
+import { readServerRecord } from '../server-record.ts'
+import type { ServerStatus } from '../server-status.ts'
+
+type StatusOptions = DataOption & { readonly json?: true }
+
+export function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('what is running; exit code 1 when nothing is')
+    .option('--data <dir>', 'data directory')
+    .option('--json', 'for programs')
+    .action(async (options: StatusOptions) => {
+      const directory = directoryOf(options)
+      if (!(await readServerRecord(directory))) {
+        if (options.json) printJson({ running: false, directory })
+        else print(`No server is running on ${directory}. Start one: lazuli up --detach${dataFlag(directory)}`)
+        process.exitCode = 1
+        return
+      }
+      const installation = await runningInstallation(directory)
+      const client = await signIn(installation)
+      const status = await client.ask<ServerStatus>('GET', '/providers/Lazuli.Server/status')
+      if (options.json) printJson({ running: true, url: installation.server.url, ...status })
+      else print(forPeople(installation.server.url, status))
+    })
+}
+
+function forPeople(url: string, status: ServerStatus): string {
+  const { machines, clock } = status
+  const days = clock.shiftMs / 86_400_000
+  const lines = table([
+    ['server', `${url}, pid ${status.pid}, since ${status.startedAt}, Lazuli ${status.version}`],
+    ['data', status.directory],
+    ['memory', `${Math.round(status.memory.residentBytes / 1024 / 1024)} MiB`],
+    [
+      'clock',
+      clock.shiftMs === 0 ? 'real time' : `${clock.now}, ${days > 0 ? '+' : ''}${Number(days.toFixed(3))} days`,
+    ],
+    ['resource groups', status.resourceGroups.join(', ') || 'none'],
+    ['machines', machines.driver === 'sandbox' ? 'real (sandbox)' : 'recorded only (none): lazuli doctor says why'],
+  ])
+  if (machines.list.length === 0) return lines
+  const heading = ['MACHINE', 'POWER', 'STATE', 'ADDRESS', 'USER'].map(title => title)
+  const rows = machines.list.map(one => [one.name, one.powerState, one.provisioningState, one.address, one.username])
+  return `${lines}\n\n${styled('bold', table([heading, ...rows]).split('\n')[0] ?? '')}\n${table([heading, ...rows])
+    .split('\n')
+    .slice(1)
+    .join('\n')}`
+}
