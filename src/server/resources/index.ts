@@ -12,6 +12,10 @@ import { roleDefinitionOperations } from './microsoft.authorization/role-definit
 import { computeListings, imageAliases } from './microsoft.compute/listings.ts'
 import { sshPublicKeys } from './microsoft.compute/ssh-public-keys.ts'
 import { virtualMachines } from './microsoft.compute/virtual-machines.ts'
+import { activityLog, activityVersions } from './microsoft.insights/activity-log.ts'
+import { federatedIdentityCredentials } from './microsoft.managedidentity/federated-identity-credentials.ts'
+import { systemAssignedIdentity, systemAssignedVersions } from './microsoft.managedidentity/system-assigned-identity.ts'
+import { userAssignedIdentities } from './microsoft.managedidentity/user-assigned-identities.ts'
 import { aliasOperations } from './microsoft.resources/aliases.ts'
 import { resourcesVersions } from './microsoft.resources/api-versions.ts'
 import { metadataOperations } from './microsoft.resources/metadata-endpoints.ts'
@@ -23,7 +27,12 @@ import { subscriptionOperations } from './microsoft.resources/subscriptions.ts'
 import { tenantOperations } from './microsoft.resources/tenants.ts'
 
 /** One line for each resource type. */
-export const resourceTypes: readonly ResourceType[] = [virtualMachines, sshPublicKeys]
+export const resourceTypes: readonly ResourceType[] = [
+  virtualMachines,
+  sshPublicKeys,
+  userAssignedIdentities,
+  federatedIdentityCredentials,
+]
 
 /** What a client finds among the providers besides the resource types. */
 const otherKinds: readonly Kind[] = [
@@ -34,6 +43,8 @@ const otherKinds: readonly Kind[] = [
   { type: 'Microsoft.Authorization/roleDefinitions', apiVersions: authorizationVersions },
   { type: 'Microsoft.Authorization/permissions', apiVersions: authorizationVersions },
   { type: 'Microsoft.Authorization/denyAssignments', apiVersions: authorizationVersions },
+  { type: 'Microsoft.ManagedIdentity/identities', apiVersions: systemAssignedVersions },
+  { type: 'Microsoft.Insights/eventtypes', apiVersions: activityVersions },
 ]
 
 /** What is not a resource of its own: listings, and types whose ids or rules are unlike all others. */
@@ -52,6 +63,8 @@ export const operations: readonly Operation[] = [
   ...roleAssignmentOperations,
   ...roleDefinitionOperations,
   ...permissionOperations,
+  systemAssignedIdentity,
+  activityLog,
   ...computeListings,
   imageAliases,
   ...providerOperations([...resourceTypes, ...otherKinds]),

@@ -3,6 +3,7 @@ import { ConditionSyntaxError, parseCondition } from '../../access/condition.ts'
 import { systemGrant } from '../../access/grant.ts'
 import { covers, scopeKey } from '../../access/scope.ts'
 import { withoutNulls } from '../../arm/envelope.ts'
+import { scopeOf } from '../../arm/scope.ts'
 import { readJson } from '../../door/body.ts'
 import type { Context } from '../../door/operation.ts'
 import type { Writes } from '../../store/open.ts'
@@ -10,7 +11,7 @@ import type { RoleAssignment } from '../../store/role-assignments.ts'
 import * as refusals from './errors.ts'
 import { principalTypeOf } from './principal-type.ts'
 import { isGuid, roleNamed, roleNameOf } from './role-lookup.ts'
-import { checkScopeExists, scopeOf } from './scope.ts'
+import { checkScopeExists } from './scope.ts'
 
 const wish = z.object({
   properties: z.looseObject({

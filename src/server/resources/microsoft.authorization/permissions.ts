@@ -2,18 +2,19 @@ import { systemGrant } from '../../access/grant.ts'
 import type { RoleDefinition } from '../../access/roles.ts'
 import { covers } from '../../access/scope.ts'
 import { apiVersionOf } from '../../arm/api-version.ts'
+import { atScope, scopeOf } from '../../arm/scope.ts'
 import { type Operation, operation } from '../../door/operation.ts'
 import { authorizationVersions } from './api-versions.ts'
 import { shownPermission } from './role-definitions.ts'
 import { roleNamed } from './role-lookup.ts'
-import { atScope, scopeOf, scopesUpFrom } from './scope.ts'
+import { scopesUpFrom } from './scope.ts'
 
 const seeOwnRoles = systemGrant('tell a caller what its own roles allow')
 
 export const permissionOperations: readonly Operation[] = [
   operation({
     name: 'Microsoft.Authorization/permissions/read',
-    route: atScope('GET', 'permissions'),
+    route: atScope('GET', 'Microsoft.Authorization/permissions'),
     access: { signedIn: 'it tells the caller what its own roles allow' },
     async run(cx) {
       const apiVersion = apiVersionOf(cx.url, authorizationVersions)
@@ -31,7 +32,7 @@ export const permissionOperations: readonly Operation[] = [
   }),
   operation({
     name: 'Microsoft.Authorization/denyAssignments/read',
-    route: atScope('GET', 'denyAssignments'),
+    route: atScope('GET', 'Microsoft.Authorization/denyAssignments'),
     access: { verb: 'read', action: 'Microsoft.Authorization/denyAssignments/read', on: scopeOf },
     run(cx) {
       apiVersionOf(cx.url, authorizationVersions)

@@ -3,6 +3,7 @@ import { scopeKey } from '../../access/scope.ts'
 import { apiVersionOf } from '../../arm/api-version.ts'
 import { type Clause, clausesOf, invalidFilter } from '../../arm/filter.ts'
 import { page, pageOf } from '../../arm/paging.ts'
+import { atScope, idInScope, scopeOf } from '../../arm/scope.ts'
 import { type Context, type Operation, operation, type Params } from '../../door/operation.ts'
 import type { Reads, Writes } from '../../store/open.ts'
 import { assignmentId, type RoleAssignment } from '../../store/role-assignments.ts'
@@ -11,10 +12,10 @@ import { assignmentAttributes } from './assignment-attributes.ts'
 import { plannedAssignment } from './assignment-plan.ts'
 import { assignmentExists, assignmentNotFound, lastAdministrator } from './errors.ts'
 import { roleNamed } from './role-lookup.ts'
-import { atScope, idInScope, scopeOf, scopesUpFrom } from './scope.ts'
+import { scopesUpFrom } from './scope.ts'
 
 const type = 'Microsoft.Authorization/roleAssignments'
-const on = (params: Params) => idInScope(scopeOf(params), `roleAssignments/${params.name}`)
+const on = (params: Params) => idInScope(scopeOf(params), `${type}/${params.name}`)
 
 const findByName = systemGrant('find the role assignment that a request names')
 
@@ -54,7 +55,7 @@ export function shownAssignment(assignment: RoleAssignment, apiVersion: string) 
 
 const put = operation({
   name: `${type}/write`,
-  route: atScope('PUT', 'roleAssignments/:name'),
+  route: atScope('PUT', 'Microsoft.Authorization/roleAssignments/:name'),
   access: { verb: 'write', action: `${type}/write`, on, attributes: assignmentAttributes },
   async run(cx) {
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)
@@ -74,7 +75,7 @@ const put = operation({
 
 const get = operation({
   name: `${type}/read`,
-  route: atScope('GET', 'roleAssignments/:name'),
+  route: atScope('GET', 'Microsoft.Authorization/roleAssignments/:name'),
   access: { verb: 'read', action: `${type}/read`, on },
   async run(cx) {
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)
@@ -86,7 +87,7 @@ const get = operation({
 
 const remove = operation({
   name: `${type}/delete`,
-  route: atScope('DELETE', 'roleAssignments/:name'),
+  route: atScope('DELETE', 'Microsoft.Authorization/roleAssignments/:name'),
   access: { verb: 'delete', action: `${type}/delete`, on, attributes: assignmentAttributes },
   async run(cx) {
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)
@@ -128,7 +129,7 @@ const isSomebody = (tx: Writes, { principalId }: RoleAssignment) =>
 
 const list = operation({
   name: `${type}/list`,
-  route: atScope('GET', 'roleAssignments'),
+  route: atScope('GET', 'Microsoft.Authorization/roleAssignments'),
   access: { verb: 'read', action: `${type}/read`, on: scopeOf },
   async run(cx) {
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)

@@ -4,22 +4,23 @@ import { covers } from '../../access/scope.ts'
 import { apiVersionOf } from '../../arm/api-version.ts'
 import { type Clause, clausesOf, invalidFilter } from '../../arm/filter.ts'
 import { linkedAuthorization } from '../../arm/linked.ts'
+import { atScope, idInScope, scopeOf } from '../../arm/scope.ts'
 import { type Operation, operation, type Params } from '../../door/operation.ts'
 import type { Writes } from '../../store/open.ts'
 import { authorizationVersions } from './api-versions.ts'
 import { wishedRole } from './custom-role.ts'
 import * as refusals from './errors.ts'
 import { roleNamed } from './role-lookup.ts'
-import { atScope, idInScope, scopeOf, scopesUpFrom } from './scope.ts'
+import { scopesUpFrom } from './scope.ts'
 
 const type = 'Microsoft.Authorization/roleDefinitions'
-const on = (params: Params) => idInScope(scopeOf(params), `roleDefinitions/${params.name}`)
+const on = (params: Params) => idInScope(scopeOf(params), `${type}/${params.name}`)
 
 /** Roles belong to the directory; within a subscription they are shown as that subscription's. */
 function shown(role: RoleDefinition, scope: string, apiVersion: string) {
   const subscription = /^\/subscriptions\/[^/]+/i.exec(scope)?.[0] ?? '/'
   return {
-    id: idInScope(subscription, `roleDefinitions/${role.name}`),
+    id: idInScope(subscription, `${type}/${role.name}`),
     type,
     name: role.name,
     properties: {
@@ -45,7 +46,7 @@ export function shownPermission(permission: RoleDefinition['permissions'][number
 
 const get = operation({
   name: `${type}/read`,
-  route: atScope('GET', 'roleDefinitions/:name'),
+  route: atScope('GET', 'Microsoft.Authorization/roleDefinitions/:name'),
   access: { verb: 'read', action: `${type}/read`, on: scopeOf, orBelow: true },
   async run(cx) {
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)
@@ -57,7 +58,7 @@ const get = operation({
 
 const list = operation({
   name: `${type}/list`,
-  route: atScope('GET', 'roleDefinitions'),
+  route: atScope('GET', 'Microsoft.Authorization/roleDefinitions'),
   access: { verb: 'read', action: `${type}/read`, on: scopeOf, orBelow: true },
   async run(cx) {
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)
@@ -91,7 +92,7 @@ const findRole = systemGrant('find the custom roles that one with a new name cou
 
 const put = operation({
   name: `${type}/write`,
-  route: atScope('PUT', 'roleDefinitions/:name'),
+  route: atScope('PUT', 'Microsoft.Authorization/roleDefinitions/:name'),
   access: { verb: 'write', action: `${type}/write`, on },
   async run(cx) {
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)
@@ -124,7 +125,7 @@ const findAssignments = systemGrant('see whether a role that is to go is still a
 
 const remove = operation({
   name: `${type}/delete`,
-  route: atScope('DELETE', 'roleDefinitions/:name'),
+  route: atScope('DELETE', 'Microsoft.Authorization/roleDefinitions/:name'),
   access: { verb: 'delete', action: `${type}/delete`, on },
   async run(cx) {
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)

@@ -1,25 +1,9 @@
 import { parseResourceId, type ResourceId, resourceId } from '../../../wire/resource-id.ts'
 import { systemGrant } from '../../access/grant.ts'
 import { resourceGroupNotFound, resourceNotFound } from '../../arm/errors.ts'
-import type { Params } from '../../door/operation.ts'
 import type { Reads } from '../../store/open.ts'
 import { existingSubscription } from '../microsoft.resources/subscriptions.ts'
 import { missingSubscription } from './errors.ts'
-
-/** The route of what can be asked of any scope: `below` follows the scope's own path. */
-export const atScope = (method: string, below: string) =>
-  `${method} /:scope*/providers/Microsoft.Authorization/${below}`
-
-/** The scope that a request's path begins with, as ids are spelled. Blanks and empty segments in it are nothing. */
-export function scopeOf(params: Params): string {
-  const segments = (params.scope ?? '').split('/').map(segment => segment.trim())
-  const path = `/${segments.filter(segment => segment !== '').join('/')}`
-  return parseResourceId(path)?.text ?? path
-}
-
-/** `/subscriptions/s` and `roleAssignments/x` → the id of that in this scope. */
-export const idInScope = (scope: string, below: string) =>
-  `${scope === '/' ? '' : scope}/providers/Microsoft.Authorization/${below}`
 
 /** The scope itself and all above it, up to `/`. Throws 404 for a path that is no scope. */
 export function scopesUpFrom(scope: string): string[] {
