@@ -56,7 +56,7 @@ export function resourceOperations(type: ResourceType): Operation[] {
       },
     }),
     operation({
-      name: `${type.type}/exists`,
+      name: `${type.type}/read`,
       route: `HEAD ${item}`,
       access: { ...read, on: onItem },
       run: async cx => {
@@ -67,7 +67,7 @@ export function resourceOperations(type: ResourceType): Operation[] {
     }),
     ...lists.map(({ path, on }) =>
       operation({
-        name: `${type.type}/list`,
+        name: `${type.type}/read`,
         route: `GET ${path}`,
         access: { ...read, on, orBelow: true },
         run: cx => listed(cx, type, path === collection ? idOf({ ...cx.params, name: '-' }) : undefined),
@@ -75,7 +75,7 @@ export function resourceOperations(type: ResourceType): Operation[] {
     ),
     operation({ name: write.action, route: `PUT ${item}`, access: write, run: cx => put(cx, type, idOf(cx.params)) }),
     operation({
-      name: `${type.type}/update`,
+      name: write.action,
       route: `PATCH ${item}`,
       access: write,
       run: cx => patch(cx, type, idOf(cx.params)),

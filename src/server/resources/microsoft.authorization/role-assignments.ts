@@ -128,7 +128,7 @@ const isSomebody = (tx: Writes, { principalId }: RoleAssignment) =>
   tx.principals.get(seeAdministrators, { objectId: principalId })
 
 const list = operation({
-  name: `${type}/list`,
+  name: `${type}/read`,
   route: atScope('GET', 'Microsoft.Authorization/roleAssignments'),
   access: { verb: 'read', action: `${type}/read`, on: scopeOf },
   async run(cx) {

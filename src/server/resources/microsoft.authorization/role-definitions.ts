@@ -57,7 +57,7 @@ const get = operation({
 })
 
 const list = operation({
-  name: `${type}/list`,
+  name: `${type}/read`,
   route: atScope('GET', 'Microsoft.Authorization/roleDefinitions'),
   access: { verb: 'read', action: `${type}/read`, on: scopeOf, orBelow: true },
   async run(cx) {

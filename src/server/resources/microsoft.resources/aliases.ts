@@ -100,7 +100,7 @@ const remove = operation({
 })
 
 const list = operation({
-  name: 'Microsoft.Subscription/aliases/list',
+  name: 'Microsoft.Subscription/aliases/read',
   route: `GET ${path}`,
   access: { verb: 'read', action: 'Microsoft.Subscription/aliases/read', on: () => '/' },
   async run(cx) {

@@ -48,7 +48,7 @@ export function providerOperations(kinds: readonly Kind[]): readonly Operation[]
 
   return [
     operation({
-      name: 'Microsoft.Resources/subscriptions/providers/list',
+      name: 'Microsoft.Resources/subscriptions/providers/read',
       route: `GET ${subscription}/providers`,
       access: read,
       async run(cx) {
@@ -69,7 +69,7 @@ export function providerOperations(kinds: readonly Kind[]): readonly Operation[]
       run: async cx => Response.json(provider(known(cx), await inSubscription(cx))),
     }),
     operation({
-      name: 'Microsoft.Resources/providers/list',
+      name: 'Microsoft.Resources/providers/read',
       route: 'GET /providers',
       access: signedIn,
       run(cx) {

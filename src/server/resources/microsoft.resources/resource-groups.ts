@@ -100,7 +100,7 @@ const put = operation({
 })
 
 const patch = operation({
-  name: `${actions}/update`,
+  name: `${actions}/write`,
   route: `PATCH ${item}`,
   access: { verb: 'write', action: `${actions}/write`, on },
   async run(cx) {
@@ -140,7 +140,7 @@ const get = operation({
 })
 
 const head = operation({
-  name: `${actions}/exists`,
+  name: `${actions}/read`,
   route: `HEAD ${item}`,
   access: { verb: 'read', action: `${actions}/read`, on },
   async run(cx) {
@@ -151,7 +151,7 @@ const head = operation({
 })
 
 const list = operation({
-  name: `${actions}/list`,
+  name: `${actions}/read`,
   route: `GET ${collection}`,
   access: {
     verb: 'read',

@@ -47,7 +47,7 @@ function shown({ id, body }: Resource, tenantId: string, apiVersion: string) {
 }
 
 const list = operation({
-  name: 'Microsoft.Resources/subscriptions/list',
+  name: 'Microsoft.Resources/subscriptions/read',
   route: 'GET /subscriptions',
   access: { signedIn: 'it shows the subscriptions in which the caller holds a role' },
   async run(cx) {
