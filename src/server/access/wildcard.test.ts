@@ -23,7 +23,12 @@ const actionCases: [pattern: string, action: string, expected: boolean][] = [
   ['Microsoft.Storage/*', 'Microsoft.Storages/x/read', false],
   ['Microsoft.Storage*', 'Microsoft.Storages/x/read', true],
   ['Microsoft.Storage/*/read', read, true],
-  ['Microsoft.Storage/*/read', 'Microsoft.Storage/read', false],
+  ['Microsoft.Storage/*/read', 'Microsoft.Storage/read', true],
+  ['Microsoft.Storage/*/read', 'Microsoft.Storages/read', false],
+  ['Microsoft.Storage/*/read', 'Microsoft.Storageread', false],
+  ['a/*/b/*/c', 'a/b/x/c', true],
+  ['a/*/b/*/c', 'a/x/b/c', true],
+  ['a/*/b/*/c', 'a/b', false],
   ['Microsoft.Storage/*/containers/*', read, true],
   ['Microsoft.*/containers/*d', read, true],
   ['*/CONTAINERS/*', read, true],
@@ -78,8 +83,9 @@ test('1,000 random action patterns match exactly what the same regular expressio
     Array.from({ length: random() * longest }, () => alphabet[Math.floor(random() * alphabet.length)]).join('')
   let matched = 0
   for (let round = 0; round < 1000; round++) {
-    const pattern = pick('aAb/.**', 8)
-    const asRegex = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^]*')}$`, 'i')
+    const pattern = pick('aAb//.***', 8)
+    const units: Record<string, string> = { '/*/': '/(?:[^]*/)?', '*': '[^]*', '.': '\\.' }
+    const asRegex = new RegExp(`^${pattern.replaceAll(/\/\*\/|[*.]/g, unit => units[unit] ?? unit)}$`, 'i')
     for (let again = 0; again < 20; again++) {
       const action = pick('aAbB/.', 10)
       const expected = asRegex.test(action)

@@ -50,8 +50,18 @@ const actionSyntax: PatternSyntax = {
   same: (a, b) => a === b || foldCase(a) === foldCase(b),
 }
 
+// Between slashes `*` may stand for nothing at all: Virtual Machine Administrator Login shows machines by
+// `virtualMachines/*/read`, and Managed Identity Operator assigns identities by `userAssignedIdentities/*/assign/action`,
+// though those actions have no part in between.
+
 /** Whether an action such as `Microsoft.Compute/virtualMachines/read` matches a role's pattern: `*` stands for any run of characters, slashes too; case is ignored. */
-export const actionMatches = (pattern: string, action: string): boolean => matches(pattern, action, actionSyntax)
+export const actionMatches = (pattern: string, action: string): boolean =>
+  pattern.includes('/*/')
+    ? matches(doubled(pattern), doubled(action), actionSyntax)
+    : matches(pattern, action, actionSyntax)
+
+/** With two slashes for each one but those around a `*`, these two meet when nothing is between them. */
+const doubled = (path: string): string => path.replaceAll(/\/\*\/|\//g, part => (part === '/' ? '//' : part))
 
 const likeSyntax: PatternSyntax = {
   run: 42, // *
