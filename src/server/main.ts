@@ -5,7 +5,6 @@ import { metadataService } from '../metadata/service.ts'
 import { systemGrant } from './access/grant.ts'
 import { openAsyncWork } from './arm/async-work.ts'
 import { carriesOut } from './arm/carry.ts'
-import { armPlane } from './arm/plane.ts'
 import { createAttestedSigner } from './certificates/attested-signer.ts'
 import { openLocalCa } from './certificates/local-ca.ts'
 import { createSecureContexts } from './certificates/secure-contexts.ts'
@@ -15,8 +14,7 @@ import { type Config, instanceOf } from './config.ts'
 import { openDirectory } from './directory/bootstrap.ts'
 import { openDoor } from './door/handle.ts'
 import { bindPort, openEars } from './door/listen.ts'
-import { certificateNames, namesInMachines, planeNameOf } from './door/names.ts'
-import type { Plane } from './door/plane.ts'
+import { certificateNames, namesInMachines } from './door/names.ts'
 import { serveMetadata } from './door/serve-metadata.ts'
 import { openTickets } from './door/tickets.ts'
 import { openLog } from './log.ts'
@@ -24,8 +22,7 @@ import { openMachines } from './machines/machines.ts'
 import { metadataMachines } from './machines/metadata.ts'
 import { chooseDriver } from './machines/open.ts'
 import type { Parts } from './parts.ts'
-import { authorityPlane } from './planes/authority/plane.ts'
-import { graphPlane } from './planes/graph/plane.ts'
+import { openPlanes, planeFinder } from './planes/index.ts'
 import { clockShiftSetting, keepClock } from './resources/lazuli.server/clock.ts'
 import { lockDirectory } from './store/directory-lock.ts'
 import { makeFolderDurably } from './store/durable-file.ts'
@@ -94,7 +91,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
   })
   const machineOf = new WeakMap<Socket, string>()
   const asyncWork = openAsyncWork({ store, clock, log })
-  const machines = await openMachines({ driver, store, log, clock })
+  const machines = await openMachines({ driver, store, log })
 
   let requestStop: (options: { machines: 'keep' | 'stop' }) => void = () => undefined
   const control = {
@@ -103,23 +100,10 @@ export async function startServer(config: Config, progress: (line: string) => vo
     tickets,
     stop: (options: { machines: 'keep' | 'stop' }) => requestStop(options),
   }
-  const parts: Parts = { config: settled, clock, store, tokens, machines, asyncWork, control, log }
+  const parts: Parts = { config: settled, clock, store, directory, tokens, machines, asyncWork, control, log }
 
-  const planes: Partial<Record<string, Plane>> = {
-    arm: armPlane(tokens, directory.tenantId),
-    authority: authorityPlane(parts, directory),
-    graph: graphPlane(parts, directory),
-  }
-  const isTenant = (segment: string) => segment === directory.tenantId || segment === directory.tenantDomain
-  const door = openDoor(
-    parts,
-    Object.values(planes).filter(plane => plane !== undefined),
-    url => {
-      const found = planeNameOf(url, settled, isTenant)
-      const plane = found && planes[found.plane]
-      return plane && { plane, pathname: found.pathname }
-    },
-  )
+  const planes = openPlanes(parts)
+  const door = openDoor(parts, planes, planeFinder(parts, planes))
 
   const attested = createAttestedSigner({ ca, clock: realClock })
   const metadata = metadataService({

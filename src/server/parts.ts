@@ -1,6 +1,7 @@
 import type { AsyncWork } from './arm/async-work.ts'
 import type { ShiftableClock } from './clock.ts'
 import type { Config } from './config.ts'
+import type { Directory } from './directory/bootstrap.ts'
 import type { Tickets } from './door/tickets.ts'
 import type { Log } from './log.ts'
 import type { Machines } from './machines/machines.ts'
@@ -12,6 +13,7 @@ export type Parts = {
   readonly config: Config
   readonly clock: ShiftableClock
   readonly store: Store
+  readonly directory: Directory
   readonly tokens: Tokens
   readonly machines: Machines
   readonly asyncWork: AsyncWork
