@@ -44,11 +44,18 @@ function main() {
     process.stderr.write(`lazuli: ${file} is missing. Install the package again, or run npm run build.\n`)
     process.exit(1)
   }
-  var args = ['--disable-warning=ExperimentalWarning', file].concat(process.argv.slice(2))
-  if (isCheckout && fs.existsSync(ownNode) && !isThisNode(ownNode)) return become(ownNode, args)
-  if (isAtLeast(24, 0)) return import(file)
-  if (isAtLeast(22, 13)) return become(process.execPath, args)
-  return become('npx', ['-y', '-p', 'node@24', '--', 'node'].concat(args))
+  // On Node 22 the command line is the only place to say that we know that node:sqlite is young.
+  var quiet = '--disable-warning=ExperimentalWarning'
+  var again = [quiet, __filename].concat(process.argv.slice(2))
+  var isChosen = process.execArgv.indexOf(quiet) >= 0
+  if (!isChosen) {
+    if (isCheckout && fs.existsSync(ownNode) && !isThisNode(ownNode)) return become(ownNode, again)
+    if (!isAtLeast(22, 13)) return become('npx', ['-y', '-p', 'node@24', '--', 'node'].concat(again))
+    if (!isAtLeast(24, 0)) return become(process.execPath, again)
+  }
+  // Sources have to be stripped of their types, which is half of the work of a start; kept, it is done once.
+  if (file === source) require('node:module').enableCompileCache(path.join(root, 'node_modules', '.cache', 'lazuli'))
+  return import(file)
 }
 
 /** Runs a program in our place: its input and output are ours, and we end as it ends. */

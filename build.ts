@@ -1,0 +1,55 @@
+/**
+ * `npm run build`: bundles what the published package consists of into dist/, and writes THIRD_PARTY_NOTICES from what
+ * the bundle really contains. What is imported lazily becomes a file of its own, so that the command line starts fast.
+ */
+
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+
+process.chdir(import.meta.dirname)
+rmSync('dist', { recursive: true, force: true })
+
+const { metafile } = await build({
+  entryPoints: { cli: 'src/cli/main.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.13',
+  minify: true,
+  // Names in stack traces and in `error.name` stay what they are in the sources.
+  keepNames: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  // CommonJS packages call require for Node's own modules, which a module does not have.
+  banner: { js: "import{createRequire as lazuliRequire}from'node:module';const require=lazuliRequire(import.meta.url);" },
+})
+chmodSync('dist/cli.mjs', 0o755)
+writeFileSync('THIRD_PARTY_NOTICES', notices(packagesIn(metafile)))
+
+for (const [file, { bytes }] of Object.entries(metafile.outputs)) console.log(`${String(Math.ceil(bytes / 1024)).padStart(6)} KiB  ${file}`)
+
+/** The folders of the npm packages of which anything is in the bundle. */
+function packagesIn({ inputs }: Metafile): string[] {
+  const folders = Object.keys(inputs).flatMap(
+    path => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  )
+  return [...new Set(folders)].sort()
+}
+
+function notices(folders: readonly string[]): string {
+  const intro = `Lazuli contains the following packages.\n`
+  const entries = folders.map(folder => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const file = readdirSync(folder).find(entry => /^(licen[cs]e|copying)/i.test(entry))
+    if (file === undefined) throw new Error(`${name} has no licence file in ${resolve(folder)}.`)
+    const notice = readdirSync(folder).find(entry => /^notice/i.test(entry))
+    const texts = [file, ...(notice ? [notice] : [])].map(entry => readFileSync(join(folder, entry), 'utf8').trim())
+    return [`${name} ${version} (${license})`, ...texts].join('\n\n')
+  })
+  return `${[intro, ...entries].join(`\n${'-'.repeat(78)}\n\n`)}\n`
+}
