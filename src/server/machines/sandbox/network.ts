@@ -80,8 +80,9 @@ export async function openNetwork(site: Site, run: Run): Promise<AddressPlan> {
 
 /** Takes the network away with all its links. Machines must have ended. */
 export async function removeNetwork(site: Site, run: Run): Promise<void> {
-  for (const name of await siteNamespaces(site, run)) await run('ip', ['netns', 'delete', name])
+  // The link first: a namespace takes its end of it along, but at a time of the kernel's choosing.
   if ((await routes(run)).links.includes(site.uplink)) await run('ip', ['link', 'delete', site.uplink])
+  for (const name of await siteNamespaces(site, run)) await run('ip', ['netns', 'delete', name])
 }
 
 /** Connects a machine, with a namespace as fresh as on its first day whatever it did to the last one. */
