@@ -1,14 +1,10 @@
-import {
-  createServer as createHttpServer,
-  type Server as HttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import { getRequestListener } from '@hono/node-server'
 import type { SecureContexts } from '../certificates/secure-contexts.ts'
 import { isErrno } from '../store/durable-file.ts'
+import { httpOnAccepted } from './accepted.ts'
 import type { Door } from './handle.ts'
 import { type ProxyParts, proxyHandlers } from './proxy.ts'
 
@@ -41,16 +37,8 @@ const listenOn = (port: number, host: string, waiting: Set<Socket>) =>
     })
   })
 
-/** What a slow or greedy client may not exceed. */
-const limits = {
-  maxHeaderSize: 64 * 1024,
-  headersTimeout: 15_000,
-  requestTimeout: 120_000,
-  keepAliveTimeout: 65_000,
-  connectionsCheckingInterval: 5_000,
-}
-
 const tlsRecord = 0x16
+const firstByteLimitMs = 15_000
 
 export type Ears = {
   /** TLS for the planes, whoever accepted the connection. */
@@ -73,8 +61,7 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
   const actingAsOf = new WeakMap<object, string>()
   const withoutName = contextWithoutName(parts.secureContexts)
 
-  const planes = createHttpServer(
-    limits,
+  const planes = httpOnAccepted(
     getRequestListener(
       (request, { incoming }) => {
         const { socket } = incoming as IncomingMessage
@@ -105,18 +92,18 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
         })
         secure.on('error', () => secure.destroy())
         if (actingAs !== undefined) actingAsOf.set(secure, actingAs)
-        planes.emit('connection', secure)
+        planes.take(secure)
       },
       () => socket.destroy(),
     )
   }
 
-  const proxy = createHttpServer(limits)
+  const proxy = httpOnAccepted()
   const handlers = proxyHandlers({ ...parts, serveTls })
-  proxy.on('connect', handlers.onConnect)
-  proxy.on('request', (incoming, outgoing) => endOnFailure(handlers.onRequest(incoming, outgoing), outgoing))
+  proxy.server.on('connect', handlers.onConnect)
+  proxy.server.on('request', (incoming, outgoing) => endOnFailure(handlers.onRequest(incoming, outgoing), outgoing))
 
-  const metadata = createHttpServer(limits, (incoming, outgoing) => {
+  const metadata = httpOnAccepted((incoming, outgoing) => {
     endOnFailure(
       parts.serveMetadata(incoming, outgoing, incoming.url ?? '', parts.machineAt(incoming.socket)),
       outgoing,
@@ -125,7 +112,7 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
 
   const accept = (socket: Socket) => {
     socket.setNoDelay(true)
-    socket.setTimeout(limits.headersTimeout, () => socket.destroy())
+    socket.setTimeout(firstByteLimitMs, () => socket.destroy())
     socket.on('error', () => socket.destroy())
     socket.once('readable', () => {
       const first = socket.read(1) as Buffer | null
@@ -136,7 +123,7 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
       socket.setTimeout(0)
       socket.unshift(first)
       if (first[0] === tlsRecord) serveTls(socket)
-      else proxy.emit('connection', socket)
+      else proxy.take(socket)
     })
   }
   for (const server of bound.servers) server.removeAllListeners('connection').on('connection', accept)
@@ -145,10 +132,10 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
 
   return {
     serveTls,
-    serveMetadata: socket => metadata.emit('connection', socket),
+    serveMetadata: socket => metadata.take(socket),
     async close(limitMs) {
       for (const server of bound.servers) server.close()
-      await Promise.all([planes, proxy, metadata].map(server => closeGently(server, limitMs)))
+      await Promise.all([planes, proxy, metadata].map(server => server.close(limitMs)))
     },
   }
 }
@@ -167,19 +154,3 @@ function contextWithoutName(secureContexts: SecureContexts): () => Promise<Secur
 function endOnFailure(work: Promise<void>, outgoing: ServerResponse): void {
   work.catch(() => outgoing.destroy())
 }
-
-/** These servers never listened, so they count no connections: they are asked until they are idle. */
-async function closeGently(server: HttpServer, limitMs: number): Promise<void> {
-  const until = performance.now() + limitMs
-  server.closeIdleConnections()
-  while (performance.now() < until && (await openConnections(server)) > 0) {
-    await new Promise(resolve => setTimeout(resolve, 20))
-    server.closeIdleConnections()
-  }
-  server.closeAllConnections()
-}
-
-const openConnections = (server: HttpServer) =>
-  new Promise<number>((resolve, reject) =>
-    server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
-  )

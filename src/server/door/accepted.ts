@@ -1,0 +1,47 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** What a slow or greedy client may not exceed. */
+const limits = {
+  maxHeaderSize: 64 * 1024,
+  headersTimeout: 15_000,
+  requestTimeout: 120_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+}
+
+/** HTTP on connections that somebody else accepted: out of a tunnel, from another network namespace, behind a first byte. */
+export type Accepted = {
+  readonly server: Server
+  take(connection: Duplex): void
+  /** Answers what was asked already, then ends; what is not done by the limit is cut off. */
+  close(limitMs: number): Promise<void>
+}
+
+export function httpOnAccepted(listener?: RequestListener): Accepted {
+  const server = createServer(limits, listener)
+  const open = new Set<Duplex>()
+  // Node enforces its time limits, and can tell idle connections, from this event on; a server without a port never has it.
+  server.emit('listening')
+
+  return {
+    server,
+    take(connection) {
+      open.add(connection)
+      connection.once('close', () => open.delete(connection))
+      server.emit('connection', connection)
+    },
+    async close(limitMs) {
+      const until = performance.now() + limitMs
+      server.closeIdleConnections()
+      while (open.size > 0 && performance.now() < until) {
+        await new Promise(resolve => setTimeout(resolve, 10))
+        server.closeIdleConnections()
+      }
+      server.closeAllConnections()
+      for (const connection of open) connection.destroy()
+      // Ends the timer of the limits. There is no port to close, which is what it complains about.
+      server.close(() => undefined)
+    },
+  }
+}
