@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import pino from 'pino'
 import { systemGrant } from '../access/grant.ts'
 import { builtInRoles } from '../access/roles.ts'
@@ -79,10 +78,13 @@ type Wish = {
   folder?: string
 }
 
+/** At whose end all of it ends: a test, or a program that measures. */
+export type Lifetime = { after(end: () => unknown): void }
+
 const resourceManager = 'https://management.azure.com'
 
-export async function openLazuli(t: TestContext, wish: Wish = {}): Promise<OpenLazuli> {
-  const folder = wish.folder ?? (await temporaryFolder(t))
+export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazuli> {
+  const folder = wish.folder ?? (await mkdtemp(join(tmpdir(), 'lazuli-')))
   const config: Config = { ...configure({ data: folder, port: 4443, machines: 'none' }, {}), logLevel: 'silent' }
   const clock = shiftableClock(Date.now, 0)
   const log = pino({ level: 'silent' })
@@ -131,7 +133,10 @@ export async function openLazuli(t: TestContext, wish: Wish = {}): Promise<OpenL
       .then(() => store.close())
     return closing
   }
-  t.after(close)
+  t.after(async () => {
+    await close()
+    if (wish.folder === undefined) await rm(folder, { recursive: true, force: true })
+  })
 
   const administrator = await readAdministrator(config)
   if (!administrator) throw new Error('no administrator')
@@ -207,12 +212,6 @@ export async function openLazuli(t: TestContext, wish: Wish = {}): Promise<OpenL
 
 const isRaw = (body: unknown): body is string | Uint8Array<ArrayBuffer> | URLSearchParams =>
   typeof body === 'string' || body instanceof Uint8Array || body instanceof URLSearchParams
-
-async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'lazuli-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
 
 // One key for all tests of a process: making one takes longer than most tests do. Keys are tested where they are made.
 let sharedKey: Promise<SigningKey> | undefined
