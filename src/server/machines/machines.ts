@@ -77,7 +77,9 @@ export function openMachines({ driver, store, log }: MachinesParts): Machines {
   }
 
   async function bringUp(id: string): Promise<void> {
-    if ((await driver.powerState(id)) === 'running') return
+    const state = await driver.powerState(id)
+    // Undefined for a machine that an earlier driver recorded and this one never made.
+    if (state === undefined || state === 'running') return
     await command(id, 'running', () => driver.powerOn(id))
   }
 

@@ -39,6 +39,8 @@ async function look(parts: Known, of: string): Promise<Machine | undefined> {
   const id = of.startsWith('/') ? parseResourceId(of) : parts.machines.resourceIdOf(of)
   const resource = id && (await parts.store.resources.get(answerMetadata, id))
   if (!resource) return undefined
+  // A vmId is never used again, a name may be.
+  if (!of.startsWith('/') && vmIdOf(resource) !== of) return undefined
   switch (resource.id.type.toLowerCase()) {
     case 'microsoft.compute/virtualmachines':
       return machineView(parts, resource)

@@ -52,7 +52,7 @@ export async function takeDown({ site, run, cgroups }: Host, id: string): Promis
   const place = machinePlace(site, id)
   await deleteContainer(site, id, run)
   const done = await Promise.allSettled([
-    disconnectMachine(place, run),
+    disconnectMachine(place, { site, run }),
     unmountDisk(place, run),
     removeGroup(cgroups, place.cgroup),
   ])

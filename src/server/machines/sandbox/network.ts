@@ -91,8 +91,8 @@ export async function connectMachine(
   { site, plan, address, run }: { site: Site; plan: AddressPlan; address: string; run: Run },
 ): Promise<void> {
   const mac = macAddress(place.id)
-  const link = linkName(plan, address)
-  await disconnectMachine(place, run)
+  const link = linkName(place.id)
+  await disconnectMachine(place, { site, run })
   await batch(
     run,
     [],
@@ -127,8 +127,9 @@ export async function connectMachine(
   )
 }
 
-export async function disconnectMachine(place: MachinePlace, run: Run): Promise<void> {
-  if ((await namespaces(run)).includes(place.network)) await run('ip', ['netns', 'delete', place.network])
+export async function disconnectMachine(place: MachinePlace, { site, run }: { site: Site; run: Run }): Promise<void> {
+  await deleteIfThere(run, ['-n', site.network, 'link', 'delete', linkName(place.id)])
+  await deleteIfThere(run, ['netns', 'delete', place.network])
 }
 
 /** The names of this site's namespaces: the network's own and one per machine that is connected. */
@@ -138,13 +139,14 @@ export async function siteNamespaces(site: Site, run: Run): Promise<string[]> {
 
 /** Stable for a machine's life, and in the range of Azure's own adapters. */
 export function macAddress(id: string): string {
-  const bytes = createHash('sha256').update(id).digest().subarray(0, 3)
-  return ['00', '0d', '3a', ...[...bytes].map(byte => byte.toString(16).padStart(2, '0'))].join(':')
+  const bytes = idHash(id).match(/../g)?.slice(0, 3) ?? []
+  return ['00', '0d', '3a', ...bytes].join(':')
 }
 
-/** Unique in the network and short enough for an interface: the place of the address in the subnet. */
-const linkName = (plan: AddressPlan, address: string) =>
-  `m${parseCidr(address).address - parseCidr(plan.subnet).address}`
+/** The network's end of a machine's link. Interface names have 15 characters at most; `m` is what the firewall sees. */
+const linkName = (id: string) => `m${idHash(id).slice(0, 12)}`
+
+const idHash = (id: string) => createHash('sha256').update(id).digest('hex')
 
 async function firstFree(site: Site, run: Run): Promise<AddressPlan> {
   const { prefixes } = await routes(run)
@@ -213,3 +215,12 @@ async function routes(run: Run) {
 /** One `ip` for many commands: starting it is what costs. */
 const batch = (run: Run, options: readonly string[], commands: readonly string[]) =>
   run('ip', [...options, '-batch', '-'], { stdin: `${commands.join('\n')}\n` })
+
+async function deleteIfThere(run: Run, command: readonly string[]): Promise<void> {
+  try {
+    await run('ip', command)
+  } catch (error) {
+    if (error instanceof CommandFailed && /Cannot find device|No such file or directory/.test(error.message)) return
+    throw error
+  }
+}

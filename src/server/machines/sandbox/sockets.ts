@@ -33,11 +33,7 @@ process.once('message', async wishes => {
 type Opened = { readonly tcp: Server[]; readonly udp: Socket[] }
 
 /** Opens all of `wishes` in the named namespace, in order. Rejects when one of them cannot be opened. */
-export async function openSockets(
-  namespace: string,
-  nodePath: string,
-  wishes: readonly SocketWish[],
-): Promise<Opened> {
+export async function openSockets(namespace: string, nodePath: string, wishes: readonly SocketWish[]): Promise<Opened> {
   const child = spawn('nsenter', [`--net=/run/netns/${namespace}`, nodePath, '-e', openAndHandOver], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
