@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { configure } from '../../server/config.ts'
+import { type Config, configure } from '../../server/config.ts'
 import { dataFlag, runningInstallation } from '../installation.ts'
 import { print, tell } from '../print.ts'
 import { serve } from '../serve.ts'
@@ -12,7 +12,6 @@ import { removeMainJob, showMainJob } from '../tour/main-job.ts'
 
 type TourOptions = {
   readonly data?: string
-  readonly port?: string
   readonly machines?: 'sandbox' | 'none'
   readonly once?: true
 }
@@ -24,53 +23,57 @@ export function addTour(program: Command): void {
     .option('--data <dir>', 'data directory (with --once: a temporary one)')
     .addOption(new Option('--machines <driver>', 'as for up').choices(['sandbox', 'none']))
     .option('--once', 'end when it is done, and remove everything that was made for it')
-    .action(async (options: TourOptions) => {
-      if (options.once && options.data === undefined) await tourOnce(options)
-      else await tour(options)
+    .action(async ({ once, ...wish }: TourOptions) => {
+      if (!once) return stay(configure(wish, process.env))
+      if (wish.data !== undefined) return leave(configure({ ...wish, port: 0 }, process.env))
+      const data = await mkdtemp(join(tmpdir(), 'lazuli-tour-'))
+      try {
+        await leave(configure({ ...wish, data, port: 0 }, process.env))
+      } finally {
+        await rm(data, { recursive: true })
+      }
     })
 }
 
-/** In a data directory of its own, beside whatever else runs here. */
-async function tourOnce(options: TourOptions): Promise<void> {
-  const data = await mkdtemp(join(tmpdir(), 'lazuli-tour-'))
-  try {
-    await tour({ ...options, data })
-  } finally {
-    await rm(data, { recursive: true })
-  }
-}
-
-async function tour({ once, ...wish }: TourOptions): Promise<void> {
-  const { port: _port, ...rest } = wish
-  const config = configure({ ...rest, ...(once ? { port: 0 } : {}) }, process.env)
-  const show = async () => {
-    const installation = await runningInstallation(config.directory)
+/** Shows the main job and serves on. A server that runs already is shown as it is. */
+async function stay(config: Config): Promise<void> {
+  const { directory } = config
+  if (await readServerRecord(directory)) {
+    const installation = await runningInstallation(directory)
     await showMainJob(installation, tell)
-    if (once) await removeMainJob(installation, tell)
-    else print(whereToGoOn(installation))
-  }
-  if (await readServerRecord(config.directory)) {
-    await show()
-    if (!once)
-      print(
-        `\nThe server goes on in the process that it was in before; lazuli down${dataFlag(config.directory)} stops it.`,
-      )
+    print(whereToGoOn(installation))
+    print(`\nThe server was running before, and goes on: lazuli down${dataFlag(directory)} stops it.`)
     return
   }
+  await serveVisitors(config, async () => {
+    const installation = await runningInstallation(directory)
+    await showMainJob(installation, tell)
+    print(whereToGoOn(installation))
+    print('\nCtrl-C stops it.')
+    return 'serve on'
+  })
+}
+
+/** Shows the main job and removes what was made for it. */
+async function leave(config: Config): Promise<void> {
+  await serveVisitors(config, async () => {
+    const installation = await runningInstallation(config.directory)
+    await showMainJob(installation, tell)
+    await removeMainJob(installation, tell)
+    return 'end'
+  })
+}
+
+async function serveVisitors(config: Config, visit: () => Promise<'serve on' | 'end'>): Promise<void> {
   tell('Starting Lazuli.')
-  await serve(
-    // What goes wrong is told below; a person does not want to read JSON in between.
-    { ...config, logLevel: process.env.LAZULI_LOG_LEVEL || 'warn' },
-    {
-      progress: tell,
-      async onReady({ url, missing }) {
-        print(`Lazuli serves on ${url}.`)
-        for (const reason of missing) tell(`  ${reason}`)
-        await show()
-        if (once) return 'end'
-        print('\nCtrl-C stops it.')
-        return 'serve on'
-      },
+  // What goes wrong is told here; a visitor does not want to read JSON in between.
+  const quiet = { ...config, logLevel: process.env.LAZULI_LOG_LEVEL || 'warn' }
+  await serve(quiet, {
+    progress: tell,
+    onReady({ url, missing }) {
+      print(`Lazuli serves on ${url}.`)
+      if (config.machines !== 'none') for (const reason of missing) tell(`  ${reason}`)
+      return visit()
     },
-  )
+  })
 }

@@ -48,7 +48,7 @@ export function addUp(program: Command): void {
 }
 
 /** The one line that scripts wait for. */
-function announce({ url, data, pid, machines, missing }: Ready, { json, detach }: UpOptions): void {
+function announce({ url, data, pid, machines, missing }: Ready, { json, detach, machines: wanted }: UpOptions): void {
   if (json) {
     printJson({ ready: true, url, data, pid, machines })
     return
@@ -56,7 +56,7 @@ function announce({ url, data, pid, machines, missing }: Ready, { json, detach }
   const kind = machines === 'sandbox' ? 'real machines (sandbox)' : 'machines recorded only (none)'
   const stop = detach ? 'lazuli down stops it' : 'Ctrl-C stops it'
   print(`${styled('green', 'Lazuli is ready')} at ${url} with ${kind}, data in ${data}, pid ${pid}; ${stop}.`)
-  for (const reason of missing) tell(`  ${reason}`)
+  if (wanted !== 'none') for (const reason of missing) tell(`  ${reason}`)
 }
 
 function portNumber(text: string): number {

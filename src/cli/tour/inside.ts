@@ -5,10 +5,13 @@ import type { MachineStatus } from '../server-status.ts'
 import { shellWord } from '../shell-word.ts'
 import { sshCommand } from '../ssh-command.ts'
 import { ticketFor } from '../under-lazuli.ts'
+import { lazuliCommand } from './lazuli-command.ts'
 import { names } from './places.ts'
 
 /** A shell in the machine, or what comes closest to it on this host. */
 export type Inside = {
+  /** Where that is, for headings. */
+  readonly place: 'Inside the machine' | 'As the machine'
   /** The command that leads there. */
   readonly enter: string
   readonly prompt: string
@@ -26,14 +29,16 @@ export async function insideMachine(installation: Installation, machine: Machine
     // On standard input with the rest of the script: the proxy's address has a password in it.
     const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellWord(value)}\n`)
     return {
-      enter: `$ lazuli shell${dataFlag(directory)} --as ${machine.name}`,
+      place: 'As the machine',
+      enter: `$ ${lazuliCommand()} shell${dataFlag(directory)} --as ${machine.name}`,
       prompt: `(${machine.name}) $ `,
       run: script => output('sh', ['-s'], exports.join('') + script),
     }
   }
   const [command = 'ssh', ...args] = await sshCommand({ directory, machine, command: ['sh', '-s'] })
   return {
-    enter: `$ lazuli ssh ${machine.name}${dataFlag(directory)}`,
+    place: 'Inside the machine',
+    enter: `$ ${lazuliCommand()} ssh ${machine.name}${dataFlag(directory)}`,
     prompt: `${names.user}@${machine.name}:~$ `,
     run: script => output(command, ['-o', 'BatchMode=yes', ...args], script),
   }

@@ -30,14 +30,8 @@ export async function showMainJob(installation: Installation, progress: Progress
   await client.ask('DELETE', at.assignment)
 
   const inside = await insideMachine(installation, await findMachine(client, machine.id))
-  const resource = 'https://management.azure.com/'
-  const tokenUrl = `http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=${resource}`
-  const askForToken = `curl -s '${tokenUrl}' -H Metadata:true`
-  const takeToken = `TOKEN=$(${askForToken} | grep -o '"access_token":"[^"]*' | cut -d'"' -f4)`
-  const groupUrl = `https://management.azure.com${at.group.split('?')[0]}?api-version=2016-09-01`
-  const askForGroup = `curl -sw '\\nHTTP %{http_code}\\n' "${groupUrl}" -H "Authorization: Bearer $TOKEN"`
-
-  heading(`Inside the machine: a token, without any password`)
+  const { askForToken, takeToken, askForGroup } = commands(at.group)
+  heading(`${inside.place}: a token, without any password`)
   print(inside.enter)
   show(inside, askForToken, shortened(await inside.run(askForToken)))
 
@@ -57,11 +51,26 @@ export async function showMainJob(installation: Installation, progress: Progress
   })
   print(JSON.stringify(assignment, null, 2))
 
-  heading('Inside the machine again: the same token, the same call')
+  heading(`${inside.place} again: the same call`)
   const allowed = await inside.run(`${takeToken}\n${askForGroup}`)
   show(inside, askForGroup, allowed)
   expect(allowed, 'HTTP 200', names.group)
 }
+
+/** What is typed in the machine. */
+function commands(group: string) {
+  const tokenUrl =
+    'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com/'
+  const groupUrl = `https://management.azure.com${pathOf(group)}?api-version=2016-09-01`
+  const askForToken = `curl -s '${tokenUrl}' -H Metadata:true`
+  return {
+    askForToken,
+    takeToken: `TOKEN=$(${askForToken} | grep -o '"access_token":"[^"]*' | cut -d'"' -f4)`,
+    askForGroup: `curl -sw '\\nHTTP %{http_code}\\n' "${groupUrl}" -H "Authorization: Bearer $TOKEN"`,
+  }
+}
+
+const pathOf = (pathAndQuery: string) => pathAndQuery.split('?')[0] ?? ''
 
 /** Deletes the resource group and with it everything that `showMainJob` made. */
 export async function removeMainJob(installation: Installation, progress: Progress): Promise<void> {
@@ -91,7 +100,7 @@ async function makeMachine(installation: Installation, client: Client, progress:
       location: names.location,
       identity: {
         type: 'SystemAssigned, UserAssigned',
-        userAssignedIdentities: { [identity.split('?')[0] ?? '']: {} },
+        userAssignedIdentities: { [pathOf(identity)]: {} },
       },
       properties: {
         storageProfile: {
