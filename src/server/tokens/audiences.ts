@@ -60,11 +60,16 @@ export function audiences(config: Config): {
     for (const name of [...publicNames[service], ...ownNames(service, config)]) services.set(plain(name), service)
   }
   const others = new Set(elsewhere)
+  const accountSuffixes = ['.blob.core.windows.net', `.blob.${config.domain}:${config.port}`.toLowerCase()]
   const serviceOf = (audience: string): Service | undefined => {
     const name = plain(audience)
-    // A storage account's own address is an audience, too.
-    const isAccount = /^https:\/\/[a-z0-9]{3,24}\.(blob\.core\.windows\.net|blob\.[a-z0-9.-]+(:\d+)?)$/.test(name)
-    return services.get(name) ?? (isAccount ? 'storage' : undefined)
+    return services.get(name) ?? (isAccountAddress(name, accountSuffixes) ? 'storage' : undefined)
   }
   return { serviceOf, isKnown: audience => serviceOf(audience) !== undefined || others.has(plain(audience)) }
+}
+
+/** A storage account's own address is an audience, too. */
+function isAccountAddress(name: string, suffixes: readonly string[]): boolean {
+  const suffix = suffixes.find(end => name.endsWith(end))
+  return suffix !== undefined && /^https:\/\/[a-z0-9]{3,24}$/.test(name.slice(0, -suffix.length))
 }
