@@ -5,11 +5,13 @@ import { planeNameOf } from '../door/names.ts'
 import type { Plane } from '../door/plane.ts'
 import type { Parts } from '../parts.ts'
 import { authorityPlane } from './authority/plane.ts'
+import { graphPlane } from './graph/plane.ts'
 
 /** All protocols that this server speaks. */
 export const openPlanes = (parts: Parts): readonly Plane[] => [
   armPlane(parts.tokens, parts.directory.tenantId),
   authorityPlane(parts),
+  graphPlane(parts),
 ]
 
 /** Finds a request's plane by the host it names, and on `localhost` by its path. */
