@@ -1,0 +1,25 @@
+import { existsSync, readFileSync } from 'node:fs'
+
+/** Which of two programs that work against each other gets which processor. */
+export type Side = 'server' | 'load'
+
+const taskset = ['/usr/bin/taskset', '/bin/taskset'].find(existsSync)
+const [server, load] = allowedProcessors()
+
+/** Whether programs can be kept apart: measured rates are then rates per core. */
+export const arePinned = taskset !== undefined && load !== undefined
+
+/** The command that runs `argv` on one processor alone; `argv` itself where that cannot be. */
+export function pinned(side: Side | undefined, argv: readonly string[]): string[] {
+  if (!arePinned || side === undefined || taskset === undefined) return [...argv]
+  return [taskset, '--cpu-list', String(side === 'server' ? server : load), ...argv]
+}
+
+/** Those that this process may run on, as `0-1,4` in proc_pid_status(5). */
+function allowedProcessors(): number[] {
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? ''
+  return list.split(',').flatMap(range => {
+    const [first = 0, last = first] = range.split('-').map(Number)
+    return Array.from({ length: last - first + 1 }, (_, offset) => first + offset)
+  })
+}

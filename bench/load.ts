@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { peersFolder } from './peers.ts'
+import { result } from './program.ts'
+
+type Load = {
+  readonly url: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly connections: number
+  readonly seconds: number
+  /** The number of the first request, which takes the place of `{n}` in the path. */
+  readonly from?: number
+}
+
+type Outcome = {
+  readonly perSec: number
+  readonly answers: Readonly<Record<string, number>>
+  readonly errors: number
+  readonly latencyMs: { readonly median: number; readonly p99: number }
+  /** The number that the next request would have had. */
+  readonly next: number
+}
+
+/** Requests over connections that stay open, from a processor of its own. Rejects unless all were answered with a 2xx. */
+export async function load(wish: Load): Promise<Outcome> {
+  const argv = [process.execPath, join(peersFolder, 'load.mjs')]
+  const outcome = await result<Outcome>({ argv, side: 'load', input: { from: 0, ...wish } })
+  const refused = Object.entries(outcome.answers).filter(([status]) => !status.startsWith('2'))
+  if (refused.length > 0 || outcome.errors > 0) {
+    throw new Error(
+      `${wish.method} ${wish.url}: ${JSON.stringify(outcome.answers)}, ${outcome.errors} without an answer`,
+    )
+  }
+  return outcome
+}
+
+/** Runs each in turn, several times over, so that what disturbs the host disturbs them all. The first turn only warms up. */
+export async function inTurn<Name extends string>(
+  rounds: number,
+  contestants: Readonly<Record<Name, () => Promise<number>>>,
+): Promise<Record<Name, number[]>> {
+  const names = Object.keys(contestants) as Name[]
+  const samples = Object.fromEntries(names.map(name => [name, [] as number[]])) as Record<Name, number[]>
+  for (let round = 0; round <= rounds; round++) {
+    for (const name of names) {
+      const sample = await contestants[name]()
+      if (round > 0) samples[name].push(sample)
+    }
+  }
+  return samples
+}

@@ -1,0 +1,1 @@
+export async function machines(_place: { program: string; folder: string }): Promise<void> {}

@@ -1,0 +1,52 @@
+/**
+ * `npm run bench [name…]`: measures Lazuli beside its peers, in one run, on this machine. Prints medians, what they lie
+ * between, and ratios; a bar that is missed is said, and no reason to fail.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import { arePinned } from './cores.ts'
+import { buildPackage } from './lazuli.ts'
+import { machines } from './machines.ts'
+import { installPeers } from './peers.ts'
+import { heading, note } from './report.ts'
+import { start } from './start.ts'
+import { tokens } from './tokens.ts'
+import { writes } from './writes.ts'
+
+const benchmarks = { tokens, start, writes, machines }
+type Name = keyof typeof benchmarks
+
+const isName = (text: string): text is Name => Object.hasOwn(benchmarks, text)
+const asked = process.argv.slice(2)
+const unknown = asked.filter(name => !isName(name))
+if (unknown.length > 0) {
+  console.error(`No benchmark is called ${unknown.join(' or ')}. There are: ${Object.keys(benchmarks).join(', ')}.`)
+  process.exit(2)
+}
+if (process.platform !== 'linux') {
+  console.error('The benchmarks read /proc and need Linux.')
+  process.exit(2)
+}
+
+installPeers()
+// Ctrl-C reaches what was started here, too; whoever waits for it then fails, and is tidied up after on the way out.
+process.on('SIGINT', () => undefined)
+const folder = mkdtempSync('/tmp/lazuli-bench-')
+try {
+  heading('This machine')
+  const [processor] = cpus()
+  note(`${cpus().length} × ${processor?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB`)
+  note(`Linux ${release()}, Node ${process.versions.node}`)
+  note(
+    arePinned
+      ? 'Servers run on one core, load comes from another.'
+      : 'Servers and load share the cores: no taskset, or one core.',
+  )
+  const program = buildPackage(folder)
+  for (const name of asked.length > 0 ? asked.filter(isName) : (Object.keys(benchmarks) as Name[])) {
+    await benchmarks[name]({ program, folder })
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
