@@ -126,6 +126,8 @@ async function settleResource(tx: Writes, operation: AsyncOperation): Promise<vo
   }
   const resource = await tx.resources.get(carryOut, id)
   if (!resource || (verb !== 'write' && verb !== 'delete')) return
+  // Who deletes what is still being made: it is on its way out, however the making ended.
+  if (verb === 'write' && resource.body.properties.provisioningState === 'Deleting') return
   // A group that could not be deleted goes on as before: what is left in it must stay usable.
   const provisioningState = id.type === 'Microsoft.Resources/resourceGroups' ? 'Succeeded' : operation.status
   const properties = { ...resource.body.properties, provisioningState }

@@ -1,9 +1,9 @@
-import { armPlane } from '../arm/plane.ts'
 import type { PlaneOf } from '../door/handle.ts'
 import type { PlaneName } from '../door/names.ts'
 import { planeNameOf } from '../door/names.ts'
 import type { Plane } from '../door/plane.ts'
 import type { Parts } from '../parts.ts'
+import { armPlane } from './arm/plane.ts'
 import { authorityPlane } from './authority/plane.ts'
 import { graphPlane } from './graph/plane.ts'
 

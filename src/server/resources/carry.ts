@@ -1,6 +1,6 @@
+import type { Carry } from '../arm/async-work.ts'
 import type { Parts } from '../parts.ts'
-import { asyncKinds, resourceTypes } from '../resources/index.ts'
-import type { Carry } from './async-work.ts'
+import { asyncKinds, resourceTypes } from './index.ts'
 
 /** From the kind of a piece of work to the code that does it: `<resource type>/<write|delete|action>`. */
 export function carriesOut(parts: Parts): (kind: string) => Carry | undefined {

@@ -1,12 +1,12 @@
-import { parseResourceId } from '../../wire/resource-id.ts'
-import type { Caller } from '../door/operation.ts'
-import type { Plane } from '../door/plane.ts'
-import { AzureError } from '../errors.ts'
-import { operations as resources, resourceTypes } from '../resources/index.ts'
-import type { Tokens } from '../tokens/tokens.ts'
-import * as refusals from './errors.ts'
-import { pollingOperations } from './long-running.ts'
-import { resourceOperations } from './resource-operations.ts'
+import { parseResourceId } from '../../../wire/resource-id.ts'
+import * as refusals from '../../arm/errors.ts'
+import { pollingOperations } from '../../arm/long-running.ts'
+import { resourceOperations } from '../../arm/resource-operations.ts'
+import type { Caller } from '../../door/operation.ts'
+import type { Plane } from '../../door/plane.ts'
+import { AzureError } from '../../errors.ts'
+import { operations as resources, resourceTypes } from '../../resources/index.ts'
+import type { Tokens } from '../../tokens/tokens.ts'
 
 /** Azure Resource Manager. */
 export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): Plane {
