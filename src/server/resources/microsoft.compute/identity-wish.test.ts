@@ -21,12 +21,7 @@ const outcome = (identity: ResourceIdentity | undefined) => {
   return [identityType(wish), ...wish.userAssigned]
 }
 
-const merges: [
-  what: string,
-  existing: ResourceIdentity | undefined,
-  patch: Record<string, unknown> | null | undefined,
-  expected: unknown,
-][] = [
+const merges: [what: string, existing: ResourceIdentity | undefined, patch: unknown, expected: unknown][] = [
   ['a patch without identity changes nothing', both(a), undefined, ['SystemAssigned, UserAssigned', a]],
   ['a first system-assigned identity', undefined, { type: 'SystemAssigned' }, ['SystemAssigned']],
   ['a first user-assigned identity', undefined, user(a), ['UserAssigned', a]],
@@ -143,4 +138,11 @@ test('The right to assign is asked for at each newly named identity, and at no o
   assert.deepEqual(identitiesToAssign({ identity: user(a) }, undefined), [
     { action: 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action', scope: a },
   ])
+})
+
+test('An identity that is text cannot be merged', () => {
+  assert.throws(
+    () => mergedIdentity(user(a), 'SystemAssigned'),
+    error => error instanceof AzureError && error.status === 400 && error.extra.target === 'identity',
+  )
 })

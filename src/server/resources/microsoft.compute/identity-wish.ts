@@ -1,4 +1,6 @@
+import * as z from 'zod'
 import { parseResourceId } from '../../../wire/resource-id.ts'
+import { checked } from '../../arm/envelope.ts'
 import { AzureError } from '../../errors.ts'
 import type { Resource, ResourceBody, ResourceIdentity } from '../../store/resources.ts'
 import { invalidParameter, missingParameter } from './refusals.ts'
@@ -6,10 +8,15 @@ import { invalidParameter, missingParameter } from './refusals.ts'
 /** Which identities a machine is to have. The ids are as the caller wrote them, each once. */
 export type IdentityWish = { readonly systemAssigned: boolean; readonly userAssigned: readonly string[] }
 
+const patchShape = z.looseObject({ type: z.string().optional() })
+
 const userAssignedType = 'microsoft.managedidentity/userassignedidentities'
 const assign = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'
 
-/** Reads the `identity` of a PUT body. Throws 400. */
+/**
+ * Reads the `identity` of a PUT body. Throws 400. How long an identity's name is makes no difference: the limit of 24
+ * characters that older documents state for machines is gone from Azure.
+ */
 export function readIdentity(identity: ResourceIdentity): IdentityWish {
   const kinds = kindsOf(identity.type)
   const userAssigned = kinds.userAssigned ? [...namedIn(identity).values()] : []
@@ -24,13 +31,11 @@ export function readIdentity(identity: ResourceIdentity): IdentityWish {
  * From the `identity` of a PATCH to that of a PUT. A PATCH merges: ids that it does not mention stay, `null` takes one
  * away, and a type without UserAssigned takes all of them away. az writes ids in lower case there.
  */
-export function mergedIdentity(
-  existing: ResourceIdentity | undefined,
-  patch: Record<string, unknown> | null | undefined,
-): ResourceIdentity | undefined {
-  if (patch === undefined) return existing
-  if (patch === null) return { type: 'None' }
-  const type = typeof patch.type === 'string' ? patch.type : (existing?.type ?? 'None')
+export function mergedIdentity(existing: ResourceIdentity | undefined, asked: unknown): ResourceIdentity | undefined {
+  if (asked === undefined) return existing
+  if (asked === null) return { type: 'None' }
+  const patch = checked(patchShape, asked, 'identity')
+  const type = patch.type ?? existing?.type ?? 'None'
   const kinds = kindsOf(type)
   if (!kinds.userAssigned) return { type }
 

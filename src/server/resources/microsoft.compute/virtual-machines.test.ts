@@ -226,6 +226,17 @@ test('A PATCH changes what it names, and size and tags may change', async t => {
   )
 })
 
+test('A PATCH cannot give a machine another id, place or hidden state', async t => {
+  const { send, finish } = await openGroup(t)
+  await finish('PUT', vm, machineBody())
+  const { etag: _before, ...before } = (await send('GET', vm)).body
+  const forged = { id: '/x', name: 'x', type: 'x', etag: 'x', location: 'eastus', machine: { power: 'deallocated' } }
+  const { status, body } = await send('PATCH', vm, { ...forged, properties: { vmId: 'x', provisioningState: 'x' } })
+  const { etag: _after, ...after } = body
+  assert.deepEqual([status, after], [200, before])
+  assert.equal((await send('POST', `${vm}/restart`)).status, 202)
+})
+
 const linuxConfiguration = { disablePasswordAuthentication: true, ssh: { publicKeys: [] } }
 const immutable: [target: string, properties: Record<string, unknown>][] = [
   ['osProfile.computerName', { osProfile: { computerName: 'vm2' } }],

@@ -38,10 +38,9 @@ export const virtualMachines = defineResource<MachineProperties>({
     return { body: { ...stored, properties, machine }, work }
   },
 
-  patch({ body }, patch) {
-    const identity = mergedIdentity(body.identity, patch.identity as Record<string, unknown> | undefined)
-    const { machine: _machine, ...rest } = mergePatch(body, { ...patch, tags: undefined, identity: undefined })
-    return { ...rest, ...(identity ? { identity } : {}) } as ResourceBody
+  patch({ body }, { identity: asked, properties, zones, plan }) {
+    const identity = mergedIdentity(body.identity, asked)
+    return { ...mergePatch(body, { properties, zones, plan }), ...(identity ? { identity } : {}) } as ResourceBody
   },
 
   async remove(change) {
