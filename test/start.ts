@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { Agent } from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { type Answer, exchange } from './exchange.ts'
 import { type Ended, runProgram, succeed } from './run-program.ts'
 import { launcher, type ServerProcess, startServerProcess } from './server-process.ts'
@@ -81,33 +80,28 @@ export const resourceManager = 'https://management.azure.com'
 
 /** A Lazuli that nobody has used before; it is stopped, and its folder removed, when the test has ended. */
 export async function startLazuli(
-  t: Pick<TestContext, 'after'>,
+  t: { after(step: () => Promise<void>): void },
   { machines = 'none', args = [], env = {} }: StartOptions = {},
 ): Promise<Lazuli> {
+  const undo: (() => unknown)[] = []
+  t.after(async () => {
+    for (const step of undo.reverse()) await step()
+  })
   const folder = await mkdtemp(join(tmpdir(), 'lazuli-'))
-  const directory = join(folder, 'data')
-  const home = join(folder, 'home')
+  undo.push(() => rm(folder, { recursive: true }))
+  const [directory, home] = [join(folder, 'data'), join(folder, 'home')]
   await mkdir(home)
   const environment = { ...minimalEnvironment(home), ...env }
   const up = ['--data', directory, '--port', '0', '--machines', machines, ...args]
-
-  let server = await startServerProcess(up, environment).catch(async error => {
-    await rm(folder, { recursive: true })
-    throw error
-  })
-  let agent: Agent | undefined
-  t.after(async () => {
-    agent?.destroy()
-    await server.kill('SIGTERM')
-    await rm(folder, { recursive: true })
-  })
+  let server = await startServerProcess(up, environment)
+  undo.push(() => server.kill('SIGTERM'))
 
   const command = (argv: readonly string[]) => [process.execPath, launcher, ...argv]
   const described = command(['env', '--data', directory, '--format', 'json'])
   const installation: Installation = JSON.parse(await succeed(described, { env: environment }))
   const ca = await readFile(installation.caFile, 'utf8')
-  const connections = new Agent({ ca, keepAlive: true })
-  agent = connections
+  const agent = new Agent({ ca, keepAlive: true })
+  undo.push(() => agent.destroy())
 
   async function token(resource = resourceManager): Promise<string> {
     const { clientId, clientSecret } = installation.admin
@@ -119,7 +113,7 @@ export async function startLazuli(
     }
     const url = `${server.url}/${installation.tenantId}/oauth2/v2.0/token`
     const { status, body } = await exchange<{ access_token: string }>('POST', url, {
-      agent: connections,
+      agent,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form).toString(),
     })
@@ -151,7 +145,7 @@ export async function startLazuli(
       const bearer = given ?? (await administratorToken())
       const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
       return exchange(method, server.url + path, {
-        agent: connections,
+        agent,
         body: content,
         headers: {
           ...(bearer === false ? {} : { authorization: `Bearer ${bearer}` }),

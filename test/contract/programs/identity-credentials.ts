@@ -10,7 +10,6 @@ import { AuthorizationManagementClient } from '@azure/arm-authorization'
 import { ManagedServiceIdentityClient } from '@azure/arm-msi'
 import { ResourceManagementClient } from '@azure/arm-resources'
 import {
-  AuthenticationError,
   ClientAssertionCredential,
   ClientCertificateCredential,
   ClientSecretCredential,
@@ -62,12 +61,8 @@ async function opensTheGroup(credential: TokenCredential): Promise<void> {
   assert.equal((await client.resourceGroups.get(group)).name, group)
 }
 
-const refusedWith = (error: string, code: number) => (thrown: unknown) => {
-  assert.ok(thrown instanceof AuthenticationError, String(thrown))
-  assert.equal(thrown.errorResponse.error, error, thrown.message)
-  assert.match(thrown.errorResponse.errorDescription ?? '', new RegExp(`^AADSTS${code}: `))
-  return true
-}
+/** The client library puts the authority's own words into its message. */
+const refusedWith = (error: string, code: number) => ({ message: new RegExp(`^${error}: .*AADSTS${code}: `) })
 
 test('a client secret gets a token for its application, valid for an hour', async () => {
   const application = await newApplication()
@@ -207,9 +202,9 @@ test('a workload that an identity does not trust gets nothing, and neither does 
     new ClientAssertionCredential(tenantId, clientId, () => assertion(claims), credentialOptions).getToken(scope)
 
   assert.ok(await token({ sub: subject }))
-  await assert.rejects(token({ sub: subject.toUpperCase() }), refusedWith('invalid_client', 700213))
-  await assert.rejects(token({ sub: subject, aud: 'api://else' }), /AADSTS7002\d\d: /)
-  await assert.rejects(token({ sub: subject, iss: `${issuer}/else` }), /AADSTS7002\d\d: /)
+  await assert.rejects(token({ sub: subject.toUpperCase() }), refusedWith('invalid_request', 700213))
+  await assert.rejects(token({ sub: subject, aud: 'api://else' }), refusedWith('invalid_request', 700213))
+  await assert.rejects(token({ sub: subject, iss: `${issuer}/else` }), refusedWith('invalid_request', 700213))
   const [header = '', claims = ''] = (await assertion({ sub: subject })).split('.')
   await assert.rejects(
     new ClientAssertionCredential(
@@ -218,8 +213,8 @@ test('a workload that an identity does not trust gets nothing, and neither does 
       async () => `${header}.${claims}.${Buffer.alloc(256).toString('base64url')}`,
       credentialOptions,
     ).getToken(scope),
-    /AADSTS7000\d\d: /,
+    refusedWith('invalid_client', 700027),
   )
   await federatedIdentityCredentials.delete(group, name, 'pipeline')
-  await assert.rejects(token({ sub: subject }), /AADSTS700\d+: /)
+  await assert.rejects(token({ sub: subject }), refusedWith('invalid_request', 700213))
 })

@@ -1,0 +1,109 @@
+/** What tests need to be there before they begin, made by the administrator over HTTP. */
+
+import assert from 'node:assert/strict'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Answer, Lazuli } from '../start.ts'
+
+const location = 'westeurope'
+
+export type Identity = { readonly id: string; readonly clientId: string; readonly principalId: string }
+export type Machine = { readonly id: string; readonly name: string; readonly identity: Identities }
+type Identities = {
+  readonly type: string
+  readonly principalId?: string
+  readonly userAssignedIdentities?: Readonly<Record<string, { clientId: string; principalId: string }>>
+}
+
+/** A name that no other test uses. */
+export const unique = (prefix: string) => `${prefix}-${randomBytes(4).toString('hex')}`
+
+/** The id of a new resource group. */
+export async function newGroup(lazuli: Lazuli, name = unique('group')): Promise<string> {
+  const id = `${lazuli.subscription}/resourceGroups/${name}`
+  await expect(201, lazuli.arm('PUT', `${id}?api-version=2021-04-01`, { body: { location } }))
+  return id
+}
+
+export const identityId = (group: string, name: string) =>
+  `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`
+
+export async function newIdentity(lazuli: Lazuli, group: string, name = unique('identity')): Promise<Identity> {
+  const path = `${identityId(group, name)}?api-version=2023-01-31`
+  const { id, properties } = await expect(201, lazuli.arm('PUT', path, { body: { location } }))
+  return { id, clientId: properties.clientId, principalId: properties.principalId }
+}
+
+export const machineId = (group: string, name: string) => `${group}/providers/Microsoft.Compute/virtualMachines/${name}`
+export const machineVersion = 'api-version=2024-07-01'
+
+/** Any key will do: nobody signs in to these machines. */
+const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDQ3HR9m6Rb9kzv0tC8Sg0tU8z5b7cRk0m7sQyY1cQ2N test'
+
+export const machineBody = (identity?: unknown) => ({
+  location,
+  ...(identity ? { identity } : {}),
+  properties: {
+    hardwareProfile: { vmSize: 'Standard_B1s' },
+    storageProfile: {
+      imageReference: { publisher: 'Debian', offer: 'debian-12', sku: '12-gen2', version: 'latest' },
+    },
+    osProfile: {
+      computerName: 'vm',
+      adminUsername: 'azureuser',
+      linuxConfiguration: {
+        disablePasswordAuthentication: true,
+        ssh: { publicKeys: [{ path: '/home/azureuser/.ssh/authorized_keys', keyData: publicKey }] },
+      },
+    },
+  },
+})
+
+/** A new machine that has been made, with system-assigned and user-assigned identities as wished. */
+export async function newMachine(
+  lazuli: Lazuli,
+  group: string,
+  { name = unique('vm'), identity }: { name?: string; identity?: unknown } = {},
+): Promise<Machine> {
+  const id = machineId(group, name)
+  await expect(201, lazuli.arm('PUT', `${id}?${machineVersion}`, { body: machineBody(identity) }))
+  return madeMachine(lazuli, id)
+}
+
+/** Waits until the work on a machine has ended, which it must with success. */
+export async function madeMachine(lazuli: Lazuli, id: string): Promise<Machine> {
+  for (const giveUpAt = Date.now() + 60_000; Date.now() < giveUpAt; await pause(50)) {
+    const { name, identity, properties } = await expect(200, lazuli.arm('GET', `${id}?${machineVersion}`))
+    const { provisioningState } = properties
+    assert.notEqual(provisioningState, 'Failed')
+    if (provisioningState === 'Succeeded') return { id, name, identity }
+  }
+  throw new Error(`${id} is not made after a minute`)
+}
+
+/** Changes the identities of a machine as `az vm identity` does. */
+export async function setIdentities(lazuli: Lazuli, machine: Pick<Machine, 'id'>, identity: unknown): Promise<Machine> {
+  await expect(200, lazuli.arm('PATCH', `${machine.id}?${machineVersion}`, { body: { identity } }))
+  return madeMachine(lazuli, machine.id)
+}
+
+export const userAssigned = (...identities: readonly Pick<Identity, 'id'>[]) => ({
+  type: 'UserAssigned',
+  userAssignedIdentities: Object.fromEntries(identities.map(({ id }) => [id, {}])),
+})
+
+export const readerRole = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
+
+export async function assignReader(lazuli: Lazuli, scope: string, principalId: string): Promise<void> {
+  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=2022-04-01`
+  const roleDefinitionId = `${lazuli.subscription}/providers/Microsoft.Authorization/roleDefinitions/${readerRole}`
+  await expect(201, lazuli.arm('PUT', path, { body: { properties: { roleDefinitionId, principalId } } }))
+}
+
+/** The body of an answer that must have this status. */
+// biome-ignore lint/suspicious/noExplicitAny: what a test expects of a body it says by what it compares
+export async function expect<Body = any>(status: number, answer: Promise<Answer<Body>>): Promise<Body> {
+  const { status: found, body } = await answer
+  assert.equal(found, status, JSON.stringify(body))
+  return body
+}

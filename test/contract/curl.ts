@@ -1,0 +1,21 @@
+/** What a person types: commands of a shell, run by a shell, with the words to be replaced replaced. */
+
+import assert from 'node:assert/strict'
+import type { Lazuli } from '../start.ts'
+
+export type Shell = (command: string, words?: Readonly<Record<string, string>>) => Promise<string>
+
+/** A shell that acts as a machine, or as nobody. Its answer is what the command prints; it must succeed. */
+export const shell =
+  (lazuli: Lazuli, as?: string): Shell =>
+  async (command, words = {}) => {
+    const typed = Object.entries(words).reduce((text, [word, value]) => text.replaceAll(`<${word}>`, value), command)
+    assert.doesNotMatch(typed, /<[A-Z][A-Z -]*>/, 'a word is left to be replaced')
+    const { exitCode, stdout, stderr } = await lazuli.exec(['sh', '-c', typed], as === undefined ? {} : { as })
+    assert.equal(exitCode, 0, `${typed}\n${stderr}`)
+    return stdout
+  }
+
+/** The claims of a token. */
+export const claimsOf = (token: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
