@@ -21,6 +21,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
 
 /** The folders of the server, from what knows least to what knows most. Each may import those before it. */
 const serverLayers = [
+  'ssh', // reads and makes SSH keys
   'access', // who may do what: pure decisions, and the grants that come of them
   'store', // takes grants; knows SQL
   'certificates', // the local CA

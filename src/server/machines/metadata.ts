@@ -3,10 +3,10 @@ import type { InstanceFacts, Machine, ManagedIdentity } from '../../metadata/mac
 import { parseResourceId } from '../../wire/resource-id.ts'
 import { systemGrant } from '../access/grant.ts'
 import type { Parts } from '../parts.ts'
-import { userAssignedNow } from '../resources/microsoft.compute/identity.ts'
-import { sizeOf } from '../resources/microsoft.compute/sizes.ts'
 import type { Resource } from '../store/resources.ts'
 import { machineFactsOf, vmIdOf } from './facts.ts'
+import { userAssignedNow } from './identities.ts'
+import { sizeOf } from './sizes.ts'
 
 type Known = Pick<Parts, 'store' | 'directory' | 'machines'>
 

@@ -3,6 +3,7 @@ import type { ResourceId } from '../../../wire/resource-id.ts'
 import { systemGrant } from '../../access/grant.ts'
 import type { Change, Removal } from '../../arm/resource-type.ts'
 import { AzureError } from '../../errors.ts'
+import { userAssignedNow } from '../../machines/identities.ts'
 import type { Parts } from '../../parts.ts'
 import type { Writes } from '../../store/open.ts'
 import type { Resource, ResourceIdentity } from '../../store/resources.ts'
@@ -15,7 +16,6 @@ import { identityType, keyOf, readIdentity } from './identity-wish.ts'
  */
 
 const findIdentity = systemGrant('find the user-assigned identity that a machine is to have')
-const showIdentities = systemGrant("see whether a machine's identities are still there")
 
 /** What is stored of the identities that a body wishes for. Without a wish nothing changes. */
 export async function assignIdentities(
@@ -56,20 +56,6 @@ export async function assignIdentities(
 export async function removeSystemIdentity({ cx, tx, id }: Removal): Promise<void> {
   const principal = await tx.principals.get(cx.grant, { resourceId: id.text })
   if (principal) await tx.principals.remove(cx.grant, principal.objectId)
-}
-
-/** The user-assigned identities that are still there, by id; the others have no ids of a principal. */
-export async function userAssignedNow(
-  { store }: Pick<Parts, 'store'>,
-  identity: ResourceIdentity | undefined,
-): Promise<[id: string, principal: { principalId?: string; clientId?: string }][]> {
-  const entries = Object.entries(identity?.userAssignedIdentities ?? {})
-  return Promise.all(
-    entries.map(async ([id, { principalId = '', clientId = '' }]) => {
-      const principal = await store.principals.get(showIdentities, { objectId: principalId })
-      return [id, principal ? { principalId, clientId } : {}]
-    }),
-  )
 }
 
 /** As a machine shows it. Versions before 2018-06-01 have a list of ids in place of the dictionary. */

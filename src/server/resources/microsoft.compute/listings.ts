@@ -2,12 +2,12 @@ import { resourceId } from '../../../wire/resource-id.ts'
 import { apiVersionOf } from '../../arm/api-version.ts'
 import { resourceNotFound } from '../../arm/errors.ts'
 import { type Context, operation, type Params } from '../../door/operation.ts'
+import { largestOsDiskMiB, type Size, sizes } from '../../machines/sizes.ts'
 import { regions } from '../microsoft.resources/regions.ts'
 import { computeVersions } from './api-versions.ts'
 import { findPlatformImage, imageAliasDocument, type PlatformImage, platformImages } from './images.ts'
 import { instanceView } from './instance-view.ts'
 import { artifactNotFound, invalidParameter } from './refusals.ts'
-import { largestOsDiskMiB, type Size, sizes } from './sizes.ts'
 
 /** What can be had: images, sizes and how many machines. The same everywhere, whatever the location. */
 

@@ -1,8 +1,8 @@
 import type { MachineSpec } from '../../machines/driver.ts'
 import { storedMachineOf, vmIdOf } from '../../machines/facts.ts'
+import { defaultSize, sizeOf } from '../../machines/sizes.ts'
 import { formatPublicKey, parsePublicKey } from '../../ssh/public-key.ts'
 import type { Resource } from '../../store/resources.ts'
-import { defaultSize, sizeOf } from './sizes.ts'
 import { properties } from './virtual-machine-properties.ts'
 
 type Granted = { readonly cpus: number; readonly memoryMiB: number }

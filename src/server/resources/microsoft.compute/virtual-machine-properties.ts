@@ -2,10 +2,10 @@ import { createHash, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import type { ResourceId } from '../../../wire/resource-id.ts'
+import { defaultSize, sizeOf, sizes } from '../../machines/sizes.ts'
 import { exactVersion, findPlatformImage } from './images.ts'
 import { checkOsProfile, isShortBase64, type OsProfile, osProfile } from './os-profile.ts'
 import * as refusals from './refusals.ts'
-import { defaultSize, sizeOf, sizes } from './sizes.ts'
 
 const imageReference = z.looseObject({
   id: z.string().optional(),
