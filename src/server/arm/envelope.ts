@@ -40,10 +40,14 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown, below = ''): T 
 /** A PUT body: what the server decides itself (`id`, `name`, `type`, `etag`, `systemData`) is left out. */
 export function putBody(raw: Record<string, unknown>): ResourceBody {
   const body = checked(envelope, withoutNulls(raw))
-  if (Object.keys(body.tags ?? {}).length > 50) throw invalidRequestContent('a resource has at most 50 tags')
+  checkTagCount(body.tags)
   const { id: _id, name: _name, type: _type, etag: _etag, systemData: _systemData, ...rest } = body
   const location = rest.location === undefined ? {} : { location: normalLocation(rest.location) }
   return { ...rest, ...location, properties: rest.properties ?? {} } as ResourceBody
+}
+
+function checkTagCount(tags: Record<string, string> = {}): void {
+  if (Object.keys(tags).length > 50) throw invalidRequestContent('a resource has at most 50 tags')
 }
 
 const patchEnvelope = z.looseObject({ tags: z.record(z.string().max(512), z.string().max(256)).nullable().optional() })
@@ -52,5 +56,6 @@ const patchEnvelope = z.looseObject({ tags: z.record(z.string().max(512), z.stri
 export function patchedTags(existing: ResourceBody, patch: Record<string, unknown>): ResourceBody {
   const { tags } = checked(patchEnvelope, patch)
   if (tags === undefined) return existing
+  checkTagCount(tags ?? {})
   return { ...existing, tags: tags ?? {} }
 }
