@@ -163,7 +163,12 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
       if (opened) throw new Error('The machine driver is open already.')
       await mkdir(site.stateDir, { recursive: true, mode: 0o700 })
       const image = await ensureImage({ cacheDir, name: 'server', run, progress })
-      const layer = await ensureInstanceLayer(site, { imageRoot: image.root, caPem: fabric.caPem, run })
+      const layer = await ensureInstanceLayer(site, {
+        imageRoot: image.root,
+        caPem: fabric.caPem,
+        cgroups: host.cgroups,
+        run,
+      })
       const found = await sortLeftovers(host, new Set(wanted))
       const plan = await openNetwork(site, run)
       for (const { record, init } of found) {
@@ -205,8 +210,9 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
           await start(machine, record)
           return record.facts
         } catch (error) {
-          machines.drop(machine)
+          machine.init = undefined
           await discard(id)
+          machines.drop(machine)
           throw error
         }
       })
@@ -235,8 +241,10 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
 
     remove: id =>
       inTurn(id, async () => {
-        await discard(id)
         const machine = machines.find(id)
+        // From here on nobody takes its end for a power-off of its own.
+        if (machine) machine.init = undefined
+        await discard(id)
         if (machine) machines.drop(machine)
       }),
 

@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'no
 import { dirname, join } from 'node:path'
 import { isErrno } from '../../store/durable-file.ts'
 import type { Run } from '../run.ts'
+import type { CgroupLayout } from './cgroups.ts'
 import { fabricAddress } from './network.ts'
 import type { Site } from './site.ts'
 
@@ -14,15 +15,24 @@ const bundle = `${certificates}/ca-certificates.crt`
 export const internalDomain = 'internal.cloudapp.net'
 
 /**
+ * With control groups of version 1 nobody tells systemd that the last process of a group has ended, and now and then it
+ * waits for a user's session until the time for stopping it is over: two minutes, in which no shutdown goes on.
+ */
+const impatience = {
+  path: 'etc/systemd/system/user@.service.d/10-lazuli.conf',
+  text: '[Service]\nTimeoutStopSec=1s\n',
+}
+
+/**
  * Makes the layer between the image and every machine's disk, with what is alike in all machines of an instance: our
  * certificate authority, trusted exactly as update-ca-certificates(8) would leave it, and where to ask for names.
- * Returns its folder, which is made once per authority and image.
+ * Returns its folder, which is made once per authority, image and kind of control groups.
  */
 export async function ensureInstanceLayer(
   site: Site,
-  { imageRoot, caPem, run }: { imageRoot: string; caPem: string; run: Run },
+  { imageRoot, caPem, cgroups, run }: { imageRoot: string; caPem: string; cgroups: CgroupLayout; run: Run },
 ): Promise<string> {
-  const folder = join(site.stateDir, 'layers', hash(`${imageRoot}\n${caPem}`))
+  const folder = join(site.stateDir, 'layers', hash(`${imageRoot}\n${caPem}\n${cgroups.mode}`))
   if (await exists(folder)) return folder
 
   const draft = `${folder}.building`
@@ -36,6 +46,7 @@ export async function ensureInstanceLayer(
   await symlink(`/${authority}`, join(draft, certificates, 'lazuli.pem'))
   await symlink('lazuli.pem', join(draft, certificates, `${subject.stdout.trim()}.0`))
   await write(draft, 'etc/resolv.conf', `nameserver ${fabricAddress}\nsearch ${internalDomain}\n`)
+  if (cgroups.mode !== 'v2') await write(draft, impatience.path, impatience.text)
   await rename(draft, folder)
   return folder
 }
