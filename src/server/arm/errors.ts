@@ -77,6 +77,13 @@ export const invalidResourceType = (type: string, namespace: string, apiVersion:
     `The resource type '${type}' could not be found in the namespace '${namespace}' for api version '${apiVersion}'.`,
   )
 
+export const missingSubscription = () =>
+  new AzureError(
+    404,
+    'MissingSubscription',
+    'The request did not have a subscription or a valid tenant level resource provider.',
+  )
+
 export const invalidResourceNamespace = (namespace: string) =>
   new AzureError(404, 'InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid.`)
 

@@ -1,4 +1,3 @@
-import { parseResourceId } from '../../../wire/resource-id.ts'
 import * as refusals from '../../arm/errors.ts'
 import { pollingOperations } from '../../arm/long-running.ts'
 import { resourceOperations } from '../../arm/resource-operations.ts'
@@ -11,17 +10,23 @@ import type { Tokens } from '../../tokens/tokens.ts'
 /** Azure Resource Manager. */
 export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): Plane {
   const challenge = `Bearer authorization_uri="https://login.windows.net/${tenantId}"`
+  const operations = [...resourceTypes.flatMap(resourceOperations), ...resources, ...pollingOperations]
+  // Groups and subscriptions have no provider in their paths.
+  const namespaces = new Set(['microsoft.resources', ...operations.flatMap(({ route }) => namespacesIn(route))])
   return {
     name: 'arm',
-    operations: [...resourceTypes.flatMap(resourceOperations), ...resources, ...pollingOperations],
+    operations,
     acceptsAudience: audience => tokens.audiences.serviceOf(audience) === 'arm',
 
     notFound({ url }) {
-      const id = parseResourceId(decodeURI(url.pathname))
-      const apiVersion = url.searchParams.get('api-version') ?? ''
-      const [namespace = '', ...kind] = (id?.type ?? '').split('/')
-      if (kind.length === 0) return refusals.invalidResourceNamespace(url.pathname)
-      return refusals.invalidResourceType(kind.join('/'), namespace, apiVersion)
+      const provider = /.*\/providers\/([^/]+)(.*)$/i.exec(url.pathname)
+      const inSubscription = /^\/subscriptions\/[^/]+(.*)$/i.exec(url.pathname)
+      if (!provider && !inSubscription) return refusals.missingSubscription()
+      const namespace = provider?.[1] ?? 'Microsoft.Resources'
+      if (!namespaces.has(namespace.toLowerCase())) return refusals.invalidResourceNamespace(namespace)
+      // Types and names take turns.
+      const kinds = (provider?.[2] ?? inSubscription?.[1] ?? '').split('/').filter((_, at) => at % 2 === 1)
+      return refusals.invalidResourceType(kinds.join('/'), namespace, url.searchParams.get('api-version') ?? '')
     },
 
     unauthenticated(_call, why) {
@@ -48,6 +53,9 @@ export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): P
       Response.json({ error: { code, message, ...extra } }, { status, headers }),
   }
 }
+
+const namespacesIn = (route: string) =>
+  [...route.toLowerCase().matchAll(/\/providers\/([^/:]+)/g)].map(([, namespace = '']) => namespace)
 
 const objectIdOf = (caller: Caller) => (caller.kind === 'principal' ? caller.principal.objectId : '')
 const clientOf = (caller: Caller) =>

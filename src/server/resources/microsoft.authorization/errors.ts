@@ -9,12 +9,6 @@ const bare = (guid: string) => guid.replaceAll('-', '')
 
 export const badFormat = () => refusal(400, 'BadRequestFormat')('The request was incorrectly formatted.')
 
-export const missingSubscription = () =>
-  refusal(
-    404,
-    'MissingSubscription',
-  )('The request did not have a subscription or a valid tenant level resource provider.')
-
 export const invalidAssignmentName = (name: string) =>
   refusal(
     400,

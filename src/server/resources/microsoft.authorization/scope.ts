@@ -1,9 +1,8 @@
 import { parseResourceId, type ResourceId, resourceId } from '../../../wire/resource-id.ts'
 import { systemGrant } from '../../access/grant.ts'
-import { resourceGroupNotFound, resourceNotFound } from '../../arm/errors.ts'
+import { missingSubscription, resourceGroupNotFound, resourceNotFound } from '../../arm/errors.ts'
 import type { Reads } from '../../store/open.ts'
 import { existingSubscription } from '../microsoft.resources/subscriptions.ts'
-import { missingSubscription } from './errors.ts'
 
 /** The scope itself and all above it, up to `/`. Throws 404 for a path that is no scope. */
 export function scopesUpFrom(scope: string): string[] {
