@@ -60,8 +60,8 @@ const skipped = mustRunAll() ? verdict.notRun : []
 for (const name of skipped) console.error(`skipped: ${name}`)
 const left = await whatIsLeft()
 for (const thing of left) console.error(`left behind: ${thing}`)
-// Who runs chosen tests is developing, and may well have a Lazuli or a second run beside this one, which we cannot tell
-// from what this run left.
+// Who runs chosen tests is developing, and may well have a Lazuli or another run at work on this machine. What those
+// make meanwhile cannot be told from what this run left.
 const passed = verdict.passed && skipped.length === 0 && (left.length === 0 || patterns.length > 0)
 process.exitCode = passed ? 0 : 1
 rmSync(folder, { recursive: true })
