@@ -239,6 +239,19 @@ test('a list shows what is inherited and what lies below, or not below, or of on
   assert.equal(refused.status, 400)
 })
 
+test('what is inherited from above names its role as the subscription lists it, for clients match the two', async t => {
+  const { subscription, ask, roleId } = await open(t)
+  const listed = async (scope: string) => {
+    const response = await ask('GET', `${scope}/providers/Microsoft.Authorization/roleAssignments?${version}`)
+    const { value } = (await response.json()) as {
+      value: { properties: { scope: string; roleDefinitionId: string } }[]
+    }
+    return value.find(({ properties }) => properties.scope === '/')?.properties.roleDefinitionId
+  }
+  assert.equal(await listed(subscription), roleId(owner))
+  assert.equal(await listed(''), `/providers/Microsoft.Authorization/roleDefinitions/${owner}`)
+})
+
 test('the last one who may assign roles at the root cannot be removed', async t => {
   const { lazuli, ask, urlOf, adminId } = await open(t)
   const atRoot = await lazuli.store.roles.assignments(arrange, { at: ['/'] })

@@ -25,15 +25,16 @@ async function assignmentAt(reads: Pick<Reads, 'roles'>, params: Params): Promis
   return found && scopeKey(found.scope) === scopeKey(scopeOf(params)) ? found : undefined
 }
 
-export function shownAssignment(assignment: RoleAssignment, apiVersion: string) {
+/** Within a subscription a role has the id that it is listed under there, also when it was assigned above. */
+function shown(assignment: RoleAssignment, askedAt: string, apiVersion: string) {
   const { scope, principalId, principalType, roleDefinitionId, name } = assignment
-  const subscription = /^\/subscriptions\/[^/]+/i.exec(scope)?.[0] ?? ''
+  const subscription = subscriptionOf(scope) ?? subscriptionOf(askedAt) ?? '/'
   return {
     id: assignmentId(assignment),
     type,
     name,
     properties: {
-      roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roleDefinitionId}`,
+      roleDefinitionId: idInScope(subscription, `Microsoft.Authorization/roleDefinitions/${roleDefinitionId}`),
       principalId,
       ...(apiVersion < '2018-09-01' ? {} : { principalType }),
       scope,
@@ -53,6 +54,8 @@ export function shownAssignment(assignment: RoleAssignment, apiVersion: string) 
   }
 }
 
+const subscriptionOf = (scope: string) => /^\/subscriptions\/[^/]+/i.exec(scope)?.[0]
+
 const put = operation({
   name: `${type}/write`,
   route: atScope('PUT', 'Microsoft.Authorization/roleAssignments/:name'),
@@ -67,7 +70,7 @@ const put = operation({
       return { assignment, created: !before }
     })
     // Clients of older versions know no other answer than 201.
-    return Response.json(shownAssignment(assignment, apiVersion), {
+    return Response.json(shown(assignment, scopeOf(cx.params), apiVersion), {
       status: created || apiVersion < '2020-04-01' ? 201 : 200,
     })
   },
@@ -81,7 +84,7 @@ const get = operation({
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)
     const found = await assignmentAt(cx.store, cx.params)
     if (!found) throw assignmentNotFound(cx.params.name ?? '')
-    return Response.json(shownAssignment(found, apiVersion))
+    return Response.json(shown(found, scopeOf(cx.params), apiVersion))
   },
 })
 
@@ -99,7 +102,7 @@ const remove = operation({
       return found
     })
     if (!removed) return new Response(null, { status: 204 })
-    return Response.json(shownAssignment(removed, apiVersion))
+    return Response.json(shown(removed, scopeOf(cx.params), apiVersion))
   },
 })
 
@@ -135,7 +138,8 @@ const list = operation({
     const apiVersion = apiVersionOf(cx.url, authorizationVersions)
     const { principals, withBelow } = wanted(cx.url)
     const { limit, after = '' } = pageOf(cx.url)
-    const found = (await aroundScope(cx, scopeOf(cx.params), withBelow))
+    const scope = scopeOf(cx.params)
+    const found = (await aroundScope(cx, scope, withBelow))
       .filter(({ principalId, name }) => name > after && principals.every(one => one === principalId))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
     return Response.json(
@@ -144,7 +148,7 @@ const list = operation({
         limit,
         found,
         ({ name }) => name,
-        rows => rows.map(row => shownAssignment(row, apiVersion)),
+        rows => rows.map(row => shown(row, scope, apiVersion)),
       ),
     )
   },
