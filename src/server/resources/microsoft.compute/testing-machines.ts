@@ -25,7 +25,6 @@ export const machineBody = ({ properties, ...rest }: Body = {}) => ({
     hardwareProfile: { vmSize: 'Standard_B2s' },
     storageProfile: { imageReference: image, osDisk: { createOption: 'fromImage', name: null } },
     osProfile: { computerName: 'vm1', adminUsername: 'azureuser', linuxConfiguration: keyOnly },
-    networkProfile: { networkInterfaces: [] },
     ...properties,
   },
 })

@@ -69,6 +69,8 @@ export function newMachine(wish: MachineProperties, { id, location }: Where, now
       dataDisks: [],
     },
     osProfile: newOsProfile(profile, id.name),
+    // Azure has no machine without a network interface, and its clients go through this list without asking.
+    networkProfile: { networkInterfaces: [], ...wish.networkProfile },
     timeCreated: new Date(nowMs).toISOString(),
   }
   return { properties: stored, image, customDataDigest: digestOf(profile) }
@@ -98,7 +100,7 @@ export function changedMachine(
     hardwareProfile: { ...before.hardwareProfile, ...wish.hardwareProfile },
     storageProfile: before.storageProfile,
     osProfile: { ...without(wish.osProfile ?? {}, secrets), ...before.osProfile },
-    networkProfile: wish.networkProfile ?? before.networkProfile,
+    networkProfile: { ...before.networkProfile, ...wish.networkProfile },
     // Never shown unless asked for, so whoever writes back what he has read leaves it out.
     ...(userData ? { userData } : {}),
     ...Object.fromEntries(decidedHere.flatMap(name => (name in existing ? [[name, existing[name]]] : []))),
