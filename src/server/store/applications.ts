@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely'
 import { type Change, demand, type Grant } from '../access/grant.ts'
 import type { Clock } from '../clock.ts'
+import { afresh, type Remember } from './remember.ts'
 import type { ApplicationTable, Tables } from './tables.ts'
 
 /**
@@ -16,8 +17,10 @@ export type Application = {
   readonly createdAt: number
 }
 
+type ApplicationKey = { objectId: string } | { clientId: string }
+
 export type ApplicationReads = {
-  get(grant: Grant, key: { objectId: string } | { clientId: string }): Promise<Application | undefined>
+  get(grant: Grant, key: ApplicationKey): Promise<Application | undefined>
   list(grant: Grant): Promise<Application[]>
 }
 
@@ -35,16 +38,19 @@ const read = (row: Selectable<ApplicationTable>): Application => ({
   createdAt: row.created_at,
 })
 
-export function applicationReads(db: Kysely<Tables>): ApplicationReads {
+export function applicationReads(db: Kysely<Tables>, remember: Remember): ApplicationReads {
+  const find = remember(async (key: ApplicationKey) => {
+    const query = db.selectFrom('applications').selectAll()
+    const row = await ('objectId' in key
+      ? query.where('object_id', '=', key.objectId.toLowerCase())
+      : query.where('client_id', '=', key.clientId.toLowerCase())
+    ).executeTakeFirst()
+    return row && read(row)
+  })
   return {
     async get(grant, key) {
       demand(grant)
-      const query = db.selectFrom('applications').selectAll()
-      const row = await ('objectId' in key
-        ? query.where('object_id', '=', key.objectId.toLowerCase())
-        : query.where('client_id', '=', key.clientId.toLowerCase())
-      ).executeTakeFirst()
-      return row && read(row)
+      return find(key)
     },
 
     async list(grant) {
@@ -57,7 +63,7 @@ export function applicationReads(db: Kysely<Tables>): ApplicationReads {
 
 export function applicationWrites(db: Kysely<Tables>, clock: Clock): ApplicationWrites {
   return {
-    ...applicationReads(db),
+    ...applicationReads(db, afresh),
 
     async put(grant, { objectId, clientId, displayName, body }) {
       demand(grant)

@@ -15,6 +15,7 @@ import { writeDurably } from './durable-file.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
 import { type PrincipalReads, type PrincipalWrites, principalReads, principalWrites } from './principals.ts'
+import { type Remember, untilNextWrite } from './remember.ts'
 import { type ResourceReads, type ResourceWrites, resourceReads, resourceWrites } from './resources.ts'
 import { type RoleReads, type RoleWrites, roleReads, roleWrites } from './role-assignments.ts'
 import { type Sealing, sealingWith } from './sealing.ts'
@@ -126,7 +127,11 @@ export async function openStore(parts: {
   }
 
   return {
-    ...readsOver(reader, sealing),
+    ...readsOver(
+      reader,
+      sealing,
+      untilNextWrite(() => revision),
+    ),
     sealing,
     get revision() {
       return revision
@@ -162,14 +167,14 @@ export async function openStore(parts: {
   }
 }
 
-const readsOver = (db: Kysely<Tables>, sealing: Sealing): Reads => ({
+const readsOver = (db: Kysely<Tables>, sealing: Sealing, remember: Remember): Reads => ({
   settings: settingReads(db),
   resources: resourceReads(db),
-  roles: roleReads(db),
-  principals: principalReads(db),
-  applications: applicationReads(db),
+  roles: roleReads(db, remember),
+  principals: principalReads(db, remember),
+  applications: applicationReads(db, remember),
   sessions: sessionReads(db),
-  signInFailures: signInFailureReads(db),
+  signInFailures: signInFailureReads(db, remember),
   signingKeys: signingKeyReads(db, sealing),
   asyncOperations: asyncOperationReads(db, sealing),
   audit: auditReads(db),

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely'
 import { type Change, demand, type Grant } from '../access/grant.ts'
 import type { Clock } from '../clock.ts'
+import { afresh, type Remember } from './remember.ts'
 import type { CredentialTable, PrincipalTable, Tables } from './tables.ts'
 
 /** Whoever can hold a role. `client_id` is the application id of a service principal. */
@@ -38,7 +39,7 @@ type PrincipalKey = { objectId: string } | { clientId: string } | { userPrincipa
 export type PrincipalReads = {
   get(grant: Grant, key: PrincipalKey): Promise<Principal | undefined>
   list(grant: Grant, kinds: readonly Principal['kind'][]): Promise<Principal[]>
-  credentials(grant: Grant, objectId: string): Promise<Credential[]>
+  credentials(grant: Grant, objectId: string): Promise<readonly Credential[]>
 }
 
 export type PrincipalWrites = PrincipalReads & {
@@ -67,20 +68,27 @@ const readCredential = (row: Selectable<CredentialTable>): Credential => ({
   ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
 })
 
-export function principalReads(db: Kysely<Tables>): PrincipalReads {
+export function principalReads(db: Kysely<Tables>, remember: Remember): PrincipalReads {
+  const find = remember(async (key: PrincipalKey) => {
+    const query = db.selectFrom('principals').selectAll()
+    const row = await ('objectId' in key
+      ? query.where('object_id', '=', key.objectId.toLowerCase())
+      : 'clientId' in key
+        ? query.where('client_id', '=', key.clientId.toLowerCase())
+        : 'resourceId' in key
+          ? query.where('resource_key', '=', key.resourceId.toLowerCase())
+          : query.where('user_principal_name_key', '=', key.userPrincipalName.toLowerCase())
+    ).executeTakeFirst()
+    return row && readPrincipal(row)
+  })
+  const credentialsOf = remember(async (objectId: string) => {
+    const query = db.selectFrom('credentials').selectAll().where('object_id', '=', objectId).orderBy('id')
+    return (await query.execute()).map(readCredential)
+  })
   return {
     async get(grant, key) {
       demand(grant)
-      const query = db.selectFrom('principals').selectAll()
-      const row = await ('objectId' in key
-        ? query.where('object_id', '=', key.objectId.toLowerCase())
-        : 'clientId' in key
-          ? query.where('client_id', '=', key.clientId.toLowerCase())
-          : 'resourceId' in key
-            ? query.where('resource_key', '=', key.resourceId.toLowerCase())
-            : query.where('user_principal_name_key', '=', key.userPrincipalName.toLowerCase())
-      ).executeTakeFirst()
-      return row && readPrincipal(row)
+      return find(key)
     },
 
     async list(grant, kinds) {
@@ -96,20 +104,14 @@ export function principalReads(db: Kysely<Tables>): PrincipalReads {
 
     async credentials(grant, objectId) {
       demand(grant)
-      const rows = await db
-        .selectFrom('credentials')
-        .selectAll()
-        .where('object_id', '=', objectId)
-        .orderBy('id')
-        .execute()
-      return rows.map(readCredential)
+      return credentialsOf(objectId)
     },
   }
 }
 
 export function principalWrites(db: Kysely<Tables>, clock: Clock): PrincipalWrites {
   return {
-    ...principalReads(db),
+    ...principalReads(db, afresh),
 
     async put(grant, principal) {
       demand(grant)

@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely'
 import { type Change, demand, type Grant, shows } from '../access/grant.ts'
 import type { RoleDefinition } from '../access/roles.ts'
 import { scopeKey } from '../access/scope.ts'
+import { afresh, type Remember } from './remember.ts'
 import type { RoleAssignmentTable, Tables } from './tables.ts'
 
 export type RoleAssignment = {
@@ -25,7 +26,7 @@ export type RoleReads = {
   assignment(grant: Grant, name: string): Promise<RoleAssignment | undefined>
   /** Those at the scopes named, or, with `below`, those at or below one scope. Ordered by name. */
   assignments(grant: Grant, where: { at: readonly string[] } | { below: string }): Promise<RoleAssignment[]>
-  assignmentsOf(grant: Grant<never>, principalId: string): Promise<RoleAssignment[]>
+  assignmentsOf(grant: Grant<never>, principalId: string): Promise<readonly RoleAssignment[]>
   customRole(grant: Grant, name: string): Promise<RoleDefinition | undefined>
   customRoles(grant: Grant): Promise<RoleDefinition[]>
 }
@@ -56,7 +57,15 @@ const read = (row: Row): RoleAssignment => ({
 /** SQL text order puts everything below a scope between `scope/` and `scope0` ('0' follows '/'). */
 const rangeBelow = (scope: string) => (scope === '/' ? { from: '/', to: '0' } : { from: `${scope}/`, to: `${scope}0` })
 
-export function roleReads(db: Kysely<Tables>): RoleReads {
+export function roleReads(db: Kysely<Tables>, remember: Remember): RoleReads {
+  const findOf = remember(async (principalId: string) => {
+    const rows = await db.selectFrom('role_assignments').selectAll().where('principal_id', '=', principalId).execute()
+    return rows.map(read)
+  })
+  const findCustom = remember(async (name: string): Promise<RoleDefinition | undefined> => {
+    const row = await db.selectFrom('role_definitions').selectAll().where('name', '=', name).executeTakeFirst()
+    return row && JSON.parse(row.json)
+  })
   return {
     async assignment(grant, name) {
       const row = await db
@@ -85,18 +94,12 @@ export function roleReads(db: Kysely<Tables>): RoleReads {
 
     async assignmentsOf(grant, principalId) {
       demand(grant, '/')
-      const rows = await db.selectFrom('role_assignments').selectAll().where('principal_id', '=', principalId).execute()
-      return rows.map(read)
+      return findOf(principalId)
     },
 
     async customRole(grant, name) {
       demand(grant)
-      const row = await db
-        .selectFrom('role_definitions')
-        .selectAll()
-        .where('name', '=', name.toLowerCase())
-        .executeTakeFirst()
-      return row && JSON.parse(row.json)
+      return findCustom(name.toLowerCase())
     },
 
     async customRoles(grant) {
@@ -109,7 +112,7 @@ export function roleReads(db: Kysely<Tables>): RoleReads {
 
 export function roleWrites(db: Kysely<Tables>): RoleWrites {
   return {
-    ...roleReads(db),
+    ...roleReads(db, afresh),
 
     async putAssignment(grant, assignment) {
       demand(grant, assignmentId(assignment))

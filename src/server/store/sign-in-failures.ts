@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { demand, type Grant } from '../access/grant.ts'
+import { afresh, type Remember } from './remember.ts'
 import type { Tables } from './tables.ts'
 
 export type SignInFailureState = { readonly failures: number; readonly blockedUntil: number }
@@ -16,19 +17,22 @@ export type SignInFailureWrites = SignInFailureReads & {
   removeBefore(grant: Grant<never>, time: number): Promise<void>
 }
 
-export function signInFailureReads(db: Kysely<Tables>): SignInFailureReads {
+export function signInFailureReads(db: Kysely<Tables>, remember: Remember): SignInFailureReads {
+  const find = remember(async (subject: string) => {
+    const row = await db.selectFrom('sign_in_failures').selectAll().where('subject', '=', subject).executeTakeFirst()
+    return row && { failures: row.failures, blockedUntil: row.blocked_until }
+  })
   return {
     async get(grant, subject) {
       demand(grant, '/')
-      const row = await db.selectFrom('sign_in_failures').selectAll().where('subject', '=', subject).executeTakeFirst()
-      return row && { failures: row.failures, blockedUntil: row.blocked_until }
+      return find(subject)
     },
   }
 }
 
 export function signInFailureWrites(db: Kysely<Tables>): SignInFailureWrites {
   return {
-    ...signInFailureReads(db),
+    ...signInFailureReads(db, afresh),
     async put(grant, subject, { failures, blockedUntil }) {
       demand(grant, '/')
       const state = { failures, blocked_until: blockedUntil }

@@ -53,7 +53,7 @@ const credentialOf = (id: string, objectId: string, content: FederatedCredential
   return { id, objectId, kind: 'federated', verifier: JSON.stringify(kept) }
 }
 
-async function credentialsOf(cx: Context): Promise<Credential[]> {
+async function credentialsOf(cx: Context): Promise<readonly Credential[]> {
   const { objectId } = await existingApplication(cx, cx.store, cx.params.id ?? '')
   return cx.store.principals.credentials(cx.grant, objectId)
 }
