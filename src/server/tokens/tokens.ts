@@ -1,5 +1,6 @@
-import { createHash, type KeyObject, randomBytes } from 'node:crypto'
-import { compactVerify, errors, SignJWT } from 'jose'
+import { createHash, sign as cryptoSign, type KeyObject, randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
+import { compactVerify, errors } from 'jose'
 import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
@@ -39,6 +40,10 @@ export type Tokens = {
   readonly issuer: string
 }
 
+const signInAnotherThread = promisify(cryptoSign)
+
+const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
 export const backdatedSec = 300
 const rememberedTokens = 2_000
 
@@ -48,9 +53,12 @@ export function openTokens(parts: { config: Config; clock: Clock; keys: SigningK
   // A signature that was good stays good while its key is published; only the times are asked anew.
   const good = new Map<string, { kid: string; claims: AccessClaims }>()
 
+  // The compact form of RFC 7515 by hand: with a library around it, a token takes a fifth longer than its signature.
   async function sign(claims: Record<string, unknown>): Promise<string> {
     const { kid, privateKey } = await keys.active()
-    return new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: 'RS256', x5t: kid, kid }).sign(privateKey)
+    const content = `${encoded({ typ: 'JWT', alg: 'RS256', x5t: kid, kid })}.${encoded(claims)}`
+    const signature = await signInAnotherThread('RSA-SHA256', Buffer.from(content), privateKey)
+    return `${content}.${signature.toString('base64url')}`
   }
 
   async function verifySignature(token: string): Promise<{ kid: string; claims: AccessClaims } | undefined> {
