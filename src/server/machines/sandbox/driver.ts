@@ -17,6 +17,7 @@ import { atMost, oneByOne } from './queues.ts'
 import { type MachineRecord, writeRecord } from './record.ts'
 import { type Machine, roster } from './roster.ts'
 import { machinePlace } from './site.ts'
+import { waitForStragglers } from './stragglers.ts'
 import { type AddressPlan, nextAddress } from './subnets.ts'
 
 export type SandboxOptions = {
@@ -169,6 +170,7 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
         cgroups: host.cgroups,
         run,
       })
+      await waitForStragglers(site)
       const found = await sortLeftovers(host, new Set(wanted))
       const plan = await openNetwork(site, run)
       for (const { record, init } of found) {

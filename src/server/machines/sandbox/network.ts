@@ -47,13 +47,14 @@ export async function openNetwork(site: Site, run: Run): Promise<AddressPlan> {
   if (!recorded) await removeNetwork(site, run)
   if (!(await namespaces(run)).includes(site.network)) await run('ip', ['netns', 'add', site.network])
   await run('ip', ['netns', 'exec', site.network, 'sysctl', '-q', '-w', ...settings])
-  await batch(
-    run,
-    ['-n', site.network],
-    ['link set lo up', `address replace ${metadataAddress}/32 dev lo`, `address replace ${fabricAddress}/32 dev lo`],
-  )
+  await batch(run, site.network, [
+    'link set lo up',
+    `address replace ${metadataAddress}/32 dev lo`,
+    `address replace ${fabricAddress}/32 dev lo`,
+  ])
   if (!(await routes(run)).links.includes(site.uplink)) {
-    await batch(run, [], [`link add ${site.uplink} type veth peer name host netns ${site.network}`])
+    const peer = ['type', 'veth', 'peer', 'name', 'host', 'netns', site.network]
+    await run('ip', ['link', 'add', site.uplink, ...peer])
   }
 
   const plan = recorded ?? (await firstFree(site, run))
@@ -63,16 +64,12 @@ export async function openNetwork(site: Site, run: Run): Promise<AddressPlan> {
         `Remove that route (ip route show ${recorded.subnet}), or delete the machines and ${file}.`,
     )
   }
-  await batch(
-    run,
-    ['-n', site.network],
-    [
-      `address replace ${plan.gateway}/32 dev lo`,
-      `address replace ${plan.networkLink}/30 dev host`,
-      'link set host up',
-      `route replace default via ${plan.hostLink}`,
-    ],
-  )
+  await batch(run, site.network, [
+    `address replace ${plan.gateway}/32 dev lo`,
+    `address replace ${plan.networkLink}/30 dev host`,
+    'link set host up',
+    `route replace default via ${plan.hostLink}`,
+  ])
   await run('ip', ['netns', 'exec', site.network, 'nft', '-f', '-'], { stdin: firewall })
   if (!recorded) await writeDurably(file, `${JSON.stringify(plan)}\n`, { mode: 0o600 })
   return plan
@@ -81,7 +78,7 @@ export async function openNetwork(site: Site, run: Run): Promise<AddressPlan> {
 /** Takes the network away with all its links. Machines must have ended. */
 export async function removeNetwork(site: Site, run: Run): Promise<void> {
   // The link first: a namespace takes its end of it along, but at a time of the kernel's choosing.
-  if ((await routes(run)).links.includes(site.uplink)) await run('ip', ['link', 'delete', site.uplink])
+  await deleteIfThere(run, ['link', 'delete', site.uplink])
   for (const name of await siteNamespaces(site, run)) await run('ip', ['netns', 'delete', name])
 }
 
@@ -93,38 +90,25 @@ export async function connectMachine(
   const mac = macAddress(place.id)
   const link = linkName(place.id)
   await disconnectMachine(place, { site, run })
-  await batch(
-    run,
-    [],
-    [
-      `netns add ${place.network}`,
-      `link add ${link} netns ${site.network} address ${gatewayMac} type veth peer name eth0 netns ${place.network} address ${mac}`,
-    ],
-  )
+  await run('ip', ['netns', 'add', place.network])
+  const peer = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', place.network, 'address', mac]
+  await run('ip', ['link', 'add', link, 'netns', site.network, 'address', gatewayMac, ...peer])
   // Neighbours that never change need no ARP, which could be lost while the link is young, and cannot be poisoned.
-  await batch(
-    run,
-    ['-n', place.network],
-    [
-      'link set lo up',
-      'link set eth0 addrgenmode none',
-      'link set eth0 up',
-      `address add ${address}/${plan.prefixLength} dev eth0`,
-      `neighbour replace ${plan.gateway} lladdr ${gatewayMac} dev eth0 nud permanent`,
-      `route add default via ${plan.gateway}`,
-      `route add ${fabricAddress}/32 via ${plan.gateway}`,
-      `route add ${metadataAddress}/32 via ${plan.gateway}`,
-    ],
-  )
-  await batch(
-    run,
-    ['-n', site.network],
-    [
-      `link set ${link} up`,
-      `neighbour replace ${address} lladdr ${mac} dev ${link} nud permanent`,
-      `route replace ${address}/32 dev ${link}`,
-    ],
-  )
+  await batch(run, place.network, [
+    'link set lo up',
+    'link set eth0 addrgenmode none',
+    'link set eth0 up',
+    `address add ${address}/${plan.prefixLength} dev eth0`,
+    `neighbour replace ${plan.gateway} lladdr ${gatewayMac} dev eth0 nud permanent`,
+    `route add default via ${plan.gateway}`,
+    `route add ${fabricAddress}/32 via ${plan.gateway}`,
+    `route add ${metadataAddress}/32 via ${plan.gateway}`,
+  ])
+  await batch(run, site.network, [
+    `link set ${link} up`,
+    `neighbour replace ${address} lladdr ${mac} dev ${link} nud permanent`,
+    `route replace ${address}/32 dev ${link}`,
+  ])
 }
 
 export async function disconnectMachine(place: MachinePlace, { site, run }: { site: Site; run: Run }): Promise<void> {
@@ -163,15 +147,11 @@ async function firstFree(site: Site, run: Run): Promise<AddressPlan> {
 async function claim(site: Site, plan: AddressPlan, run: Run): Promise<boolean> {
   const owner = (await routes(run)).owners.get(plan.subnet)
   if (owner !== undefined) return owner === site.uplink
-  await batch(
-    run,
-    [],
-    [
-      `address flush dev ${site.uplink}`,
-      `address add ${plan.hostLink}/30 dev ${site.uplink}`,
-      `link set ${site.uplink} up`,
-    ],
-  )
+  await batch(run, undefined, [
+    `address flush dev ${site.uplink}`,
+    `address replace ${plan.hostLink}/30 dev ${site.uplink}`,
+    `link set ${site.uplink} up`,
+  ])
   try {
     await run('ip', ['route', 'add', plan.subnet, 'via', plan.networkLink, 'dev', site.uplink])
     return true
@@ -213,8 +193,10 @@ async function routes(run: Run) {
 }
 
 /** One `ip` for many commands: starting it is what costs. */
-const batch = (run: Run, options: readonly string[], commands: readonly string[]) =>
-  run('ip', [...options, '-batch', '-'], { stdin: `${commands.join('\n')}\n` })
+const batch = (run: Run, namespace: string | undefined, commands: readonly string[]) =>
+  run('ip', [...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'], {
+    stdin: `${commands.join('\n')}\n`,
+  })
 
 async function deleteIfThere(run: Run, command: readonly string[]): Promise<void> {
   try {
