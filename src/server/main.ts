@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { metadataService } from '../metadata/service.ts'
+import { metadataService } from '../metadata/instance-metadata.ts'
 import { systemGrant } from './access/grant.ts'
 import { openAsyncWork } from './arm/async-work.ts'
 import { createAttestedSigner } from './certificates/attested-signer.ts'

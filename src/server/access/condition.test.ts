@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Attributes, ConditionSyntaxError, evaluate, parseCondition } from './condition.ts'
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from './testing-random.ts'
 
 const attributesOf =
   (known: Record<string, ReturnType<Attributes>>): Attributes =>

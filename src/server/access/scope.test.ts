@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { covers, scopeKey } from './scope.ts'
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from './testing-random.ts'
 
 const subscription = '/subscriptions/0b1f6471-1bf0-4dda-aec3-111122223333'
 const group = `${subscription}/resourceGroups/a`

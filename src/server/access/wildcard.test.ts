@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from './testing-random.ts'
 import { actionMatches, isLike } from './wildcard.ts'
 
 const read = 'Microsoft.Storage/storageAccounts/blobServices/containers/read'
