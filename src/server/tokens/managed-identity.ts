@@ -19,7 +19,7 @@ export async function issueManagedIdentityToken(
   { machine, identity, resource }: ManagedIdentityWish,
 ): Promise<IssuedToken> {
   if (!(await isKnownAudience(parts, resource)))
-    throw tokenRefused(400, 'invalid_resource', unknownResource(parts, resource))
+    throw tokenRefused(400, 'invalid_resource', `AADSTS500011: ${unknownResource(parts, resource)}`)
   const isMachinesOwn = identity.resourceId.toLowerCase() === machine.resourceId.toLowerCase()
   const issued = await parts.tokens.issueAccess({
     audience: resource,
@@ -44,6 +44,6 @@ export const managedIdentityClaims = (identity: { clientId: string; resourceId: 
 
 /** How the authority words that there is no such resource. */
 export const unknownResource = ({ directory }: Pick<Parts, 'directory'>, resource: string) =>
-  `AADSTS500011: The resource principal named ${resource} was not found in the tenant named ${directory.displayName}. ` +
+  `The resource principal named ${resource} was not found in the tenant named ${directory.displayName}. ` +
   'This can happen if the application has not been installed by the administrator of the tenant or consented to by any ' +
   'user in the tenant. You might have sent your authentication request to the wrong tenant.'

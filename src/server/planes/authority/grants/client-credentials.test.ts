@@ -84,7 +84,8 @@ test('a scope is one resource and /.default: exactly that suffix goes, the rest 
     const { status, body } = await lazuli.ask({ grant_type: 'client_credentials', client_id, client_secret, scope })
     assert.equal(status, audience === undefined ? 400 : 200, scope)
     if (audience !== undefined) assert.equal((await lazuli.verified(body.access_token)).aud, audience)
-    else assert.ok(String(body.error_description).startsWith(`${error}: `), `${scope}: ${body.error_description}`)
+    else
+      assert.match(String(body.error_description), new RegExp(`^${error}: The `), `${scope}: ${body.error_description}`)
   }
 })
 
