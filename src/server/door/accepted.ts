@@ -23,6 +23,7 @@ export function httpOnAccepted(listener?: RequestListener): Accepted {
   const open = new Set<Duplex>()
   // Node enforces its time limits, and can tell idle connections, from this event on; a server without a port never has it.
   server.emit('listening')
+  server.on('clientError', refuse)
 
   return {
     server,
@@ -44,4 +45,23 @@ export function httpOnAccepted(listener?: RequestListener): Accepted {
       server.close(() => undefined)
     },
   }
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+/** For the client to read why. */
+const lingerMs = 1_000
+
+/**
+ * The answer to what is no request. Node's own way cuts the connection at once, and then what the client was still
+ * sending makes the system throw the answer away.
+ */
+function refuse(error: Error & { code?: string }, connection: Duplex): void {
+  if (!connection.writable) return
+  const status = refusals[error.code ?? ''] ?? '400 Bad Request'
+  connection.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const linger = setTimeout(() => connection.destroy(), lingerMs)
+  connection.once('close', () => clearTimeout(linger))
 }

@@ -3,6 +3,8 @@ import { AzureError } from '../errors.ts'
 const megabyte = 1024 * 1024
 /** The limit of Azure Resource Manager. */
 const jsonLimit = 4 * megabyte
+/** Enough for every template; whatever walks through a body may call itself so often. */
+const deepestJson = 128
 
 /**
  * A JSON object, whatever the content type says: the tutorials' curl sends `-d '{…}'` as a form. An empty body is an
@@ -11,38 +13,77 @@ const jsonLimit = 4 * megabyte
 export async function readJson(request: Request): Promise<Record<string, unknown>> {
   const text = await readText(request, jsonLimit)
   if (text.trim() === '') return {}
+  const value = parsed(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidRequestContent('a JSON object was expected')
+  }
+  if (isDeeperThan(deepestJson, value)) {
+    throw invalidRequestContent(`the maximum depth of ${deepestJson} has been exceeded`)
+  }
+  return value as Record<string, unknown>
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+    return JSON.parse(text)
   } catch (cause) {
     throw invalidRequestContent((cause as Error).message)
   }
-  throw invalidRequestContent('a JSON object was expected')
+}
+
+/** Level by level, because what is asked is whether the call stack would be deep enough. */
+function isDeeperThan(limit: number, value: object): boolean {
+  let level: object[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === limit) return true
+    level = level.flatMap(one => Object.values(one).filter(member => typeof member === 'object' && member !== null))
+  }
+  return false
 }
 
 export async function readForm(request: Request): Promise<URLSearchParams> {
   return new URLSearchParams(await readText(request, megabyte))
 }
 
-/** Counts while it reads: a false Content-Length, or none, does not get past the limit. */
+/** Counts while it reads: a false Content-Length, or none, does not get past the limit. Throws 400 or 413. */
 export async function readText(request: Request, limit: number): Promise<string> {
   if (request.body === null) return ''
-  if (Number(request.headers.get('content-length') ?? 0) > limit) throw requestTooLarge(limit)
+  const reader = request.body.getReader()
   const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of request.body) {
-    size += chunk.length
-    if (size > limit) throw requestTooLarge(limit)
-    chunks.push(chunk)
+  const isAnnouncedTooLarge = Number(request.headers.get('content-length') ?? 0) > limit
+  for (let size = 0; !isAnnouncedTooLarge; ) {
+    const { done, value } = await reader.read().catch(cause => {
+      throw invalidRequestContent('the request content ended early', { cause })
+    })
+    if (done) return Buffer.concat(chunks).toString('utf8')
+    size += value.length
+    if (size > limit) break
+    chunks.push(value)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  void discard(reader, 4 * limit)
+  throw requestTooLarge(limit)
 }
 
-export const invalidRequestContent = (detail: string) =>
+/** Takes in the rest of a body, but only so far: a client that is cut off while it sends does not see the answer. */
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>, most: number): Promise<void> {
+  try {
+    for (let size = 0; size <= most; ) {
+      const { done, value } = await reader.read()
+      if (done) return
+      size += value.length
+    }
+    await reader.cancel()
+  } catch {
+    // The client has gone away, and nobody waits for what it had to say.
+  }
+}
+
+export const invalidRequestContent = (detail: string, options: { cause?: unknown } = {}) =>
   new AzureError(
     400,
     'InvalidRequestContent',
     `The request content was invalid and could not be deserialized: '${detail}'.`,
+    options,
   )
 
 const requestTooLarge = (limit: number) =>
