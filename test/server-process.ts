@@ -40,30 +40,24 @@ export async function startServerProcess(
   child.stderr.on('data', (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-keptLog)
   })
-  const ready = await Promise.race([
-    readyLine(child),
-    exit.then(code => {
-      throw new Error(`lazuli up ended with ${code}: ${log}`)
-    }),
-    deadline(startLimitMs, () => {
-      child.kill('SIGKILL')
-      return new Error(`lazuli up is not ready after ${startLimitMs} ms: ${log}`)
-    }),
-  ])
+  const ended = exit.then(code => {
+    throw new Error(`lazuli up ended with ${code}: ${log}`)
+  })
+  const ready = await within(startLimitMs, Promise.race([readyLine(child), ended]), () => {
+    child.kill('SIGKILL')
+    return new Error(`lazuli up is not ready after ${startLimitMs} ms: ${log}`)
+  })
 
   return {
     ...ready,
     log: () => log,
     async kill(signal) {
       if (isRunning(child)) process.kill(ready.pid, signal)
-      return Promise.race([
-        exit,
-        deadline(stopLimitMs, () => {
-          // The server, and the launcher in front of it when there is one.
-          for (const pid of new Set([ready.pid, child.pid ?? ready.pid])) process.kill(pid, 'SIGKILL')
-          return new Error(`lazuli up (${ready.pid}) runs on ${stopLimitMs} ms after ${signal}: ${log}`)
-        }),
-      ])
+      return within(stopLimitMs, exit, () => {
+        // The server, and the launcher in front of it when there is one.
+        for (const pid of new Set([ready.pid, child.pid ?? ready.pid])) process.kill(pid, 'SIGKILL')
+        return new Error(`lazuli up (${ready.pid}) runs on ${stopLimitMs} ms after ${signal}: ${log}`)
+      })
     },
   }
 }
@@ -79,6 +73,15 @@ async function readyLine(child: ChildProcess): Promise<ReadyLine> {
   return new Promise(() => undefined)
 }
 
-function deadline(ms: number, error: () => Error): Promise<never> {
-  return new Promise((_, reject) => setTimeout(() => reject(error()), ms).unref())
+/** `late` is called, and says what went wrong, when `work` has not ended in time. */
+async function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms)
+  })
+  try {
+    return await Promise.race([work, overdue])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -122,7 +122,10 @@ export async function startLazuli(
   }
   let remembered: Promise<string> | undefined
   const administratorToken = () => {
-    remembered ??= token()
+    remembered ??= token().catch(error => {
+      remembered = undefined
+      throw error
+    })
     return remembered
   }
 
