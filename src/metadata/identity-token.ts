@@ -28,7 +28,7 @@ export type TokenParts = {
   readonly issueToken: IssueToken
 }
 
-/** A token response but for `expires_in`, which is counted from the moment of each answer. */
+/** A token response but for `expires_in` and its twin, which are counted from the moment of each answer. */
 type Rendered = { readonly head: string; readonly tail: string; readonly notBefore: number; readonly expiresOn: number }
 
 // SDKs take a token with five minutes or less for expired and ask again at once: handing one out makes them loop.
@@ -57,7 +57,7 @@ export function identityTokens({ clock, issueToken }: TokenParts) {
     const run = async (): Promise<Rendered> => {
       try {
         const owned = { resourceId: machine.resourceId, ...identity }
-        const rendered = render(await issueToken({ machine, identity: owned, resource }), identity, resource, nowSec())
+        const rendered = render(await issueToken({ machine, identity: owned, resource }), identity, resource)
         if (pending.get(key) === started) cache.set(key, rendered)
         return rendered
       } finally {
@@ -100,11 +100,10 @@ export function identityTokens({ clock, issueToken }: TokenParts) {
 }
 
 // Every value is a string: clients written against the first version of this endpoint unmarshal nothing else.
-function render(token: IssuedToken, identity: Principal, resource: string, nowSec: number): Rendered {
+function render(token: IssuedToken, identity: Principal, resource: string): Rendered {
   const head = { access_token: token.accessToken, client_id: identity.clientId, refresh_token: '' }
   const tail = {
     expires_on: String(token.expiresOn),
-    ext_expires_in: String(Math.max(0, token.expiresOn - nowSec)),
     not_before: String(token.notBefore),
     resource,
     token_type: 'Bearer',
@@ -118,5 +117,6 @@ function render(token: IssuedToken, identity: Principal, resource: string, nowSe
 }
 
 function respond(rendered: Rendered, nowSec: number): MetadataResponse {
-  return jsonText(rendered.head + Math.max(0, rendered.expiresOn - nowSec) + rendered.tail)
+  const left = Math.max(0, rendered.expiresOn - nowSec)
+  return jsonText(`${rendered.head}${left}","ext_expires_in":"${left}${rendered.tail}`)
 }
