@@ -60,18 +60,19 @@ function main() {
 
 /** Runs a program in our place: its input and output are ours, and we end as it ends. */
 function become(command, args) {
-  var child = childProcess.spawn(command, args, { stdio: 'inherit' })
-  child.on('error', error => {
-    process.stderr.write(`lazuli: needs Node 22.13 or newer; this is ${process.versions.node}, and ${error.message}\n`)
-    process.exit(1)
-  })
   var signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT']
+  // Before the child starts: it may be fast, and whoever waits for it may be, too.
   signals.forEach(signal => {
     process.on(signal, () => {
       // What is typed at a terminal reaches everyone in the foreground, the child too; twice would be once too often.
       var isTyped = (signal === 'SIGINT' || signal === 'SIGQUIT') && process.stdin.isTTY
       if (!isTyped) child.kill(signal)
     })
+  })
+  var child = childProcess.spawn(command, args, { stdio: 'inherit' })
+  child.on('error', error => {
+    process.stderr.write(`lazuli: needs Node 22.13 or newer; this is ${process.versions.node}, and ${error.message}\n`)
+    process.exit(1)
   })
   child.on('exit', (code, signal) => {
     if (!signal) process.exit(code)

@@ -54,4 +54,5 @@ async function run(): Promise<number> {
 }
 
 endQuietlyWithoutReader()
-process.exitCode = await run()
+// Output is written by now, and whatever a failed start has left open must not keep the process alive.
+process.exit(await run())

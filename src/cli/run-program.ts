@@ -12,13 +12,14 @@ export async function runProgram(
   [command = '', ...args]: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const child = spawn(command, args, { stdio: 'inherit', env: environment })
   const forward = (signal: NodeJS.Signals) => {
     // What is typed at a terminal reaches everyone in the foreground, the program too; twice would be once too often.
     const isTyped = (signal === 'SIGINT' || signal === 'SIGQUIT') && process.stdin.isTTY
     if (!isTyped) child.kill(signal)
   }
+  // Before the program starts: it may be fast, and whoever waits for it may be, too.
   for (const signal of signals) process.on(signal, forward)
+  const child = spawn(command, args, { stdio: 'inherit', env: environment })
   try {
     const { code, signal } = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(
       (resolve, reject) => {

@@ -42,8 +42,6 @@ export async function serve(config: Config, options: ServeOptions): Promise<void
   } finally {
     signals.release()
   }
-  // Nothing should be left that keeps the process alive; if something is, it must not keep the user waiting.
-  setTimeout(() => process.exit(), 500).unref()
 }
 
 async function startRecorded(config: Config, { progress, logFile }: ServeOptions): Promise<RunningServer> {

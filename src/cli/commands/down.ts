@@ -4,6 +4,7 @@ import { directoryHolder } from '../../server/store/directory-lock.ts'
 import { signIn } from '../client.ts'
 import { Failure, failed } from '../failure.ts'
 import { type DataOption, directoryOf, runningInstallation } from '../installation.ts'
+import { isRunning } from '../is-running.ts'
 import { print, tell } from '../print.ts'
 
 type DownOptions = DataOption & { readonly keepMachines?: true }
@@ -27,7 +28,8 @@ export function addDown(program: Command): void {
       }
       const asked = await ask(directory, options)
       if (!asked && pid > 0) process.kill(pid, 'SIGTERM')
-      if (!(await isFreeWithin(directory, asked ? askedLimitMs : signalledLimitMs))) {
+      const isOver = () => directoryHolder(directory) === undefined && !isRunning(pid)
+      if (!(await comesTrue(isOver, asked ? askedLimitMs : signalledLimitMs))) {
         throw failed(`The server (pid ${pid}) does not stop.`, `End it the hard way: kill -KILL ${pid}`)
       }
       print(`The server (pid ${pid}) has stopped.`)
@@ -47,9 +49,9 @@ async function ask(directory: string, { keepMachines }: DownOptions): Promise<bo
   }
 }
 
-async function isFreeWithin(directory: string, limitMs: number): Promise<boolean> {
+async function comesTrue(condition: () => boolean, limitMs: number): Promise<boolean> {
   const until = performance.now() + limitMs
-  while (directoryHolder(directory) !== undefined) {
+  while (!condition()) {
     if (performance.now() > until) return false
     await pause(30)
   }
