@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Machine } from '../../metadata/machine.ts'
 import type { MetadataService } from '../../metadata/instance-metadata.ts'
+import type { Machine } from '../../metadata/machine.ts'
 
 /** Puts the metadata service behind a Node request. `machine` is undefined for an address that is no machine's. */
 export async function serveMetadata(
