@@ -2,7 +2,7 @@ import type { Config } from '../../config.ts'
 import type { Directory } from '../../directory/bootstrap.ts'
 import type { Call } from '../../door/operation.ts'
 import type { ExternalIssuers } from './assertions/external-issuers.ts'
-import { tenantNotFound } from './refusals.ts'
+import { tenantNotFound } from './refusals/request.ts'
 import type { SignInGuard } from './sign-in-guard.ts'
 
 /** What the operations of this plane share. */

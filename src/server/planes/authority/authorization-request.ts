@@ -4,13 +4,8 @@ import { type Authority, requireTenant, type Style, styleOf } from './authority.
 import { type Client, findClient } from './client.ts'
 import { html, page } from './pages/html.ts'
 import { requireRegisteredRedirect } from './redirect.ts'
-import {
-  loginRequired,
-  malformedRequest,
-  missingParameter,
-  proofKeyRequired,
-  responseTypeUnsupported,
-} from './refusals.ts'
+import { loginRequired, proofKeyRequired, responseTypeUnsupported } from './refusals/page.ts'
+import { malformedRequest, missingParameter } from './refusals/request.ts'
 import { oauthError } from './render-error.ts'
 import { personWish, type TokenWish } from './scopes.ts'
 

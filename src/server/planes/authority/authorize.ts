@@ -14,7 +14,7 @@ import { page } from './pages/html.ts'
 import { newPageToken, pageCookie, requirePageToken } from './pages/page-token.ts'
 import { signInForm } from './pages/sign-in-form.ts'
 import { signInWithPassword } from './person.ts'
-import { accessDenied } from './refusals.ts'
+import { accessDenied } from './refusals/page.ts'
 
 const routeOf = (version: 'v1' | 'v2') => `/:tenant/oauth2${version === 'v2' ? '/v2.0' : ''}/authorize`
 

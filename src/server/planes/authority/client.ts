@@ -8,16 +8,15 @@ import { verifyFederatedAssertion } from './assertions/federated-assertion.ts'
 import { readAssertion } from './assertions/presented-assertion.ts'
 import type { Authority } from './authority.ts'
 import { type FirstPartyClient, firstPartyClient } from './first-party-clients.ts'
+import { assertionTypeUnknown } from './refusals/assertion.ts'
 import {
   applicationNotFound,
-  assertionTypeUnknown,
   credentialMissing,
-  malformedRequest,
-  missingParameter,
   publicClientRefused,
   secretExpired,
   secretInvalid,
-} from './refusals.ts'
+} from './refusals/client.ts'
+import { malformedRequest, missingParameter } from './refusals/request.ts'
 
 /** The program that asks, which is not the person that uses it. */
 export type Client = { readonly clientId: string; readonly displayName: string } & (

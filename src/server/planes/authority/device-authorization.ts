@@ -3,7 +3,7 @@ import { type Context, type Operation, operation } from '../../door/operation.ts
 import { type Authority, publicAliases, requireTenant, styleOf } from './authority.ts'
 import { findClient } from './client.ts'
 import { deviceCodeLifetimeSec, putDeviceRequest } from './device-codes.ts'
-import { missingParameter } from './refusals.ts'
+import { missingParameter } from './refusals/request.ts'
 import { personWish } from './scopes.ts'
 
 const pollEverySec = 2

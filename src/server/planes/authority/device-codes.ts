@@ -37,6 +37,7 @@ export async function putDeviceRequest(
   while (await tx.sessions.get(keepRequests, requestKind, userCode, now)) userCode = newUserCode()
   const expiresAt = now + deviceCodeLifetimeSec * 1000
   const content: DeviceRequest = { ...request, decision: 'pending' }
+  await tx.sessions.removeExpired(keepRequests, now - 86_400_000)
   await tx.sessions.put(keepRequests, userCode, { kind: requestKind, content, expiresAt })
   await tx.sessions.put(keepRequests, deviceCode, { kind: codeKind, content: { userCode }, expiresAt })
   return { deviceCode, userCode }

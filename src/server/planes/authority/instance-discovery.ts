@@ -1,6 +1,6 @@
 import { type Operation, operation } from '../../door/operation.ts'
 import { type Authority, isOurHost, ownHosts, publicAliases } from './authority.ts'
-import { missingParameter, unknownInstance } from './refusals.ts'
+import { missingParameter, unknownInstance } from './refusals/request.ts'
 
 /** Tells client libraries that the authority they were given is genuine, and where its discovery document is. */
 export const instanceDiscovery = (authority: Authority): Operation =>

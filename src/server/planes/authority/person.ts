@@ -3,7 +3,7 @@ import { passwordFits, pretendToCheck } from '../../directory/credentials.ts'
 import type { Context } from '../../door/operation.ts'
 import type { Principal, PrincipalReads } from '../../store/principals.ts'
 import type { Authority } from './authority.ts'
-import { accountDisabled, passwordInvalid } from './refusals.ts'
+import { accountDisabled, passwordInvalid } from './refusals/sign-in.ts'
 
 /** Somebody who knew the password. What is remembered of the sign-in ends when the password is another. */
 export type SignedIn = { readonly userId: string; readonly passwordId: string }

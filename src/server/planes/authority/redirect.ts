@@ -1,7 +1,7 @@
 import type { Authority } from './authority.ts'
 import type { Client } from './client.ts'
 import { firstPartyRedirects } from './first-party-clients.ts'
-import { redirectNotRegistered } from './refusals.ts'
+import { redirectNotRegistered } from './refusals/page.ts'
 
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 const forbiddenSchemes = ['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:']

@@ -8,7 +8,7 @@ import {
   scopeInvalid,
   scopeNotDefault,
   scopeOfSeveralResources,
-} from './refusals.ts'
+} from './refusals/request.ts'
 
 /** What a token is asked for. */
 export type TokenWish = {

@@ -1,7 +1,7 @@
 import { systemGrant } from '../../access/grant.ts'
 import type { Clock } from '../../clock.ts'
 import type { Store } from '../../store/open.ts'
-import { tooManyFailures } from './refusals.ts'
+import { tooManyFailures } from './refusals/sign-in.ts'
 
 /**
  * Slows down whoever guesses. Failures are counted per account and source address together, so that nobody can lock an

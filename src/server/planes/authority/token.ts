@@ -7,7 +7,7 @@ import { deviceCode } from './grants/device-code.ts'
 import type { Grant } from './grants/grant.ts'
 import { password } from './grants/password.ts'
 import { refreshToken } from './grants/refresh-token.ts'
-import { missingParameter, unsupportedGrantType } from './refusals.ts'
+import { missingParameter, unsupportedGrantType } from './refusals/request.ts'
 
 const grants: Readonly<Record<string, Grant>> = {
   client_credentials: clientCredentials,

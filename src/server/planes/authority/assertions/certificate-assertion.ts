@@ -5,7 +5,7 @@ import { thumbprint } from '../../../directory/credentials.ts'
 import type { Context } from '../../../door/operation.ts'
 import type { Application } from '../../../store/applications.ts'
 import { type Authority, isOurHost, isTenant } from '../authority.ts'
-import { assertionAudience, assertionMalformed, assertionSignature } from '../refusals.ts'
+import { assertionAudience, assertionMalformed, assertionSignature } from '../refusals/assertion.ts'
 import { type PresentedAssertion, requireTimely } from './presented-assertion.ts'
 
 const longestSec = 3600

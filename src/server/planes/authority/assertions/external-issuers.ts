@@ -1,6 +1,6 @@
 import { importJWK, type JWK } from 'jose'
 import * as z from 'zod'
-import { issuerKeysUnavailable } from '../refusals.ts'
+import { issuerKeysUnavailable } from '../refusals/assertion.ts'
 
 /** The published keys of identity providers that federated credentials name: CI systems, clusters, other clouds. */
 export type ExternalIssuers = {

@@ -5,7 +5,7 @@ import type { Context } from '../../../door/operation.ts'
 import type { Application } from '../../../store/applications.ts'
 import type { Principal } from '../../../store/principals.ts'
 import { type Authority, idTokenIssuer } from '../authority.ts'
-import { assertionMalformed, assertionSignature, noFederatedIdentity } from '../refusals.ts'
+import { assertionMalformed, assertionSignature, noFederatedIdentity } from '../refusals/assertion.ts'
 import { type PresentedAssertion, requireTimely } from './presented-assertion.ts'
 
 /** Whose tokens stand in for a credential: those of `issuer` about `subject`, meant for one of `audiences`. */

@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, errors } from 'jose'
 import * as z from 'zod'
 import type { Context } from '../../../door/operation.ts'
-import { assertionMalformed, assertionOutOfTime } from '../refusals.ts'
+import { assertionMalformed, assertionOutOfTime } from '../refusals/assertion.ts'
 
 const claimsOf = z.looseObject({
   iss: z.string(),

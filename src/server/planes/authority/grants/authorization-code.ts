@@ -3,15 +3,15 @@ import { examineCode } from '../authorization-codes.ts'
 import { authenticateClient, requireProofUnlessPublic } from '../client.ts'
 import { stillSignedIn } from '../person.ts'
 import { startFamily } from '../refresh-tokens.ts'
+import { missingParameter } from '../refusals/request.ts'
 import {
   codeInvalid,
   codeRedeemed,
   codeRedirectMismatch,
   codeVerifierMismatch,
   grantOfAnotherClient,
-  missingParameter,
   passwordChanged,
-} from '../refusals.ts'
+} from '../refusals/sign-in.ts'
 import type { Grant } from './grant.ts'
 
 const refusals = {

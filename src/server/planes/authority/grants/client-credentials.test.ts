@@ -170,6 +170,7 @@ test('who cannot be told to be a known application with a good secret gets the r
   const cases: [form: Record<string, string>, status: number, code: number][] = [
     [{}, 400, 900144],
     [{ client_id: crypto.randomUUID(), client_secret: 'x' }, 400, 700016],
+    [{ client_id: 'constructor' }, 400, 700016],
     [{ client_id: registered.clientId }, 401, 7000218],
     [{ client_id: registered.clientId, client_secret: 'x' }, 401, 7000215],
     [{ client_id: registered.clientId, client_secret: 'old' }, 401, 7000222],

@@ -2,7 +2,7 @@ import { systemGrant } from '../../../access/grant.ts'
 import { managedIdentityClaims } from '../../../tokens/managed-identity.ts'
 import { answer, tokenLifetimeSec } from '../answer.ts'
 import { authenticateClient } from '../client.ts'
-import { credentialMissing, servicePrincipalMissing } from '../refusals.ts'
+import { credentialMissing, servicePrincipalMissing } from '../refusals/client.ts'
 import { applicationWish } from '../scopes.ts'
 import type { Grant } from './grant.ts'
 

@@ -3,15 +3,15 @@ import { authenticateClient, requireProofUnlessPublic } from '../client.ts'
 import { poll, spend } from '../device-codes.ts'
 import { stillSignedIn } from '../person.ts'
 import { startFamily } from '../refresh-tokens.ts'
+import { missingParameter } from '../refusals/request.ts'
 import {
   authorizationDeclined,
   authorizationPending,
   deviceCodeExpired,
   deviceCodeUnknown,
   grantOfAnotherClient,
-  missingParameter,
   passwordChanged,
-} from '../refusals.ts'
+} from '../refusals/sign-in.ts'
 import type { Grant } from './grant.ts'
 
 /** A program without a browser asks whether its person has signed in elsewhere by now. */

@@ -2,7 +2,7 @@ import { personAnswer } from '../answer.ts'
 import { authenticateClient, requireProofUnlessPublic } from '../client.ts'
 import { signInWithPassword } from '../person.ts'
 import { startFamily } from '../refresh-tokens.ts'
-import { missingParameter } from '../refusals.ts'
+import { missingParameter } from '../refusals/request.ts'
 import { personWish } from '../scopes.ts'
 import type { Grant } from './grant.ts'
 

@@ -1,7 +1,8 @@
 import { personAnswer } from '../answer.ts'
 import { authenticateClient, requireProofUnlessPublic } from '../client.ts'
 import { renew } from '../refresh-tokens.ts'
-import { grantOfAnotherClient, missingParameter, passwordChanged, refreshTokenInvalid } from '../refusals.ts'
+import { missingParameter } from '../refusals/request.ts'
+import { grantOfAnotherClient, passwordChanged, refreshTokenInvalid } from '../refusals/sign-in.ts'
 import { personWish } from '../scopes.ts'
 import type { Grant } from './grant.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Call } from '../../../door/operation.ts'
-import { pageExpired } from '../refusals.ts'
+import { pageExpired } from '../refusals/page.ts'
 
 /**
  * Proof that a form comes from a page that we showed to this browser: the same random value in a cookie, which other
