@@ -12,8 +12,6 @@ export type Recipe = {
   /** Units that make no sense in a machine without hardware, or that would only slow its start down. */
   readonly maskedUnits: readonly string[]
   readonly files: readonly RecipeFile[]
-  /** Made by the packages' own scripts, yet different in every machine. */
-  readonly removedPaths: readonly RegExp[]
 }
 
 /**
@@ -60,6 +58,5 @@ export const recipes: Readonly<Record<string, Recipe>> = {
         text: `#!/bin/sh\nif [ "$1" = reboot ]; then : > /${rebootMarker}; fi\n`,
       },
     ],
-    removedPaths: [/^\/etc\/ssh\/ssh_host_/, /^\/var\/lib\/dbus\/machine-id$/, /^\/etc\/(hostname|resolv\.conf)$/],
   },
 }

@@ -67,8 +67,7 @@ async function place(cacheDir: string, name: string) {
 }
 
 function recipeHash(recipe: Recipe): string {
-  const text = JSON.stringify(recipe, (_key, value: unknown) => (value instanceof RegExp ? value.source : value))
-  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+  return createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12)
 }
 
 async function readImage(folder: string): Promise<Image | undefined> {
@@ -107,8 +106,7 @@ async function build({ draft, recipe, distribution, run, progress }: Build): Pro
   })
 
   await rm(proxyOptions)
-  for (const path of await matchingFiles(root, recipe.removedPaths)) await rm(join(root, path), { force: true })
-  await writeFile(join(root, 'etc/machine-id'), '')
+  await removeIdentity(root)
   for (const unit of recipe.maskedUnits) await linkTo('/dev/null', join(root, 'etc/systemd/system', unit))
   for (const { path, mode, text } of recipe.files) {
     await mkdir(dirname(join(root, path)), { recursive: true })
@@ -138,16 +136,17 @@ const missing =
     throw error
   }
 
-async function matchingFiles(root: string, patterns: readonly RegExp[]): Promise<string[]> {
-  const folders = ['/etc', '/etc/ssh', '/var/lib/dbus']
-  const found: string[] = []
-  for (const folder of folders) {
-    for (const name of await readdir(join(root, folder)).catch(missing([]))) {
-      const path = join(folder, name)
-      if (patterns.some(pattern => pattern.test(path))) found.push(path)
-    }
-  }
-  return found
+/** What the packages' own scripts or mmdebstrap made, and what must be different in every machine. */
+async function removeIdentity(root: string): Promise<void> {
+  const hostKeys = (await readdir(join(root, 'etc/ssh'))).filter(name => name.startsWith('ssh_host_'))
+  const paths = [
+    ...hostKeys.map(name => `etc/ssh/${name}`),
+    'var/lib/dbus/machine-id',
+    'etc/hostname',
+    'etc/resolv.conf',
+  ]
+  for (const path of paths) await rm(join(root, path), { force: true })
+  await writeFile(join(root, 'etc/machine-id'), '')
 }
 
 async function linkTo(target: string, path: string): Promise<void> {

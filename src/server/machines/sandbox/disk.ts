@@ -22,8 +22,7 @@ export async function mountDisk(
     await run('mount', ['-t', 'tmpfs', '-o', 'mode=0700', 'lazuli', place.disk])
   }
   for (const folder of [place.upper, place.work, place.merged]) await mkdir(folder, { recursive: true, mode: 0o755 })
-  // Before mounting, because nobody else may write to the upper layer of a mounted overlay.
-  await rm(join(place.upper, rebootMarker), { recursive: true, force: true })
+  await forgetReboot(place)
   const options = `lowerdir=${layers.join(':')},upperdir=${place.upper},workdir=${place.work}`
   await run('mount', ['-t', 'overlay', '-o', options, 'lazuli', place.merged])
 }
@@ -39,6 +38,10 @@ export async function wantsReboot(place: MachinePlace): Promise<boolean> {
     },
   )
 }
+
+/** Only while the disk is not mounted: nobody else may write to the upper layer of an overlay. */
+export const forgetReboot = (place: MachinePlace): Promise<void> =>
+  rm(join(place.upper, rebootMarker), { recursive: true, force: true })
 
 /** Unmounts what is merged; what the machine has written stays. */
 export async function unmountDisk(place: MachinePlace, run: Run): Promise<void> {

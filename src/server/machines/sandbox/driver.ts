@@ -5,7 +5,7 @@ import type { Fabric, MachineDriver, MachineSpec } from '../driver.ts'
 import { ensureImage, type Image } from '../images.ts'
 import { removeGroup } from './cgroups.ts'
 import { execInContainer } from './container.ts'
-import { mountDisk, removeDisk, wantsReboot } from './disk.ts'
+import { forgetReboot, mountDisk, removeDisk, wantsReboot } from './disk.ts'
 import { openFabric } from './fabric.ts'
 import { askToHalt, type InitProcess, isAlive, kill, waitForEnd, waitForSsh } from './init-process.ts'
 import { ensureInstanceLayer } from './instance-layer.ts'
@@ -67,12 +67,20 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
     try {
       const init = await limited(() => bringUp(host, plan, record))
       machine.init = init
-      await waitForSsh(init, startPeriodMs)
+      await waitForSsh(init, { timeoutMs: startPeriodMs, giveUp: () => opened === undefined })
       if (isAlive(init)) machines.setState(machine, 'running')
     } catch (error) {
       machines.setState(machine, record.rest)
       throw error
     }
+  }
+
+  /** Starts the machine unless it runs. */
+  async function ensureStarted(machine: Machine, record: MachineRecord): Promise<void> {
+    if (machine.init && isAlive(machine.init)) return
+    if (machine.init) await takeDown(host, machine.id)
+    machine.init = undefined
+    await start(machine, record)
   }
 
   async function stop(machine: Machine, init: InitProcess, { graceMs }: { graceMs: number }): Promise<void> {
@@ -87,20 +95,22 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
   }
 
   async function rest(machine: Machine, record: MachineRecord, state: MachineRecord['rest']): Promise<void> {
+    const place = machinePlace(site, machine.id)
+    await forgetReboot(place)
     machine.record = { ...record, rest: state }
-    await writeRecord(machinePlace(site, machine.id), machine.record)
+    await writeRecord(place, machine.record)
     machines.setState(machine, state)
   }
 
   /** What follows when a machine's first process has ended without our doing. */
   async function ended(machine: Machine, init: InitProcess): Promise<void> {
     if (machine.init !== init || !machine.record) return
-    const place = machinePlace(site, machine.id)
-    const reboot = await wantsReboot(place)
+    const reboot = await wantsReboot(machinePlace(site, machine.id))
     await takeDown(host, machine.id)
     machine.init = undefined
-    if (reboot) await start(machine, machine.record)
-    else await rest(machine, machine.record, 'stopped')
+    if (!reboot) return rest(machine, machine.record, 'stopped')
+    // Without it the next driver will see to the reboot.
+    if (opened) await start(machine, machine.record)
   }
 
   function watchMachines(): () => void {
@@ -111,8 +121,8 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
         if (!init || noticed.has(init) || isAlive(init)) continue
         noticed.add(init)
         inTurn(machine.id, () => ended(machine, init))
+          .then(() => noticed.delete(init))
           .catch((error: unknown) => warn(`Machine ${machine.id} ended and could not be cleared away`, error))
-          .finally(() => noticed.delete(init))
       }
     }
     const timer = setInterval(look, watchEveryMs)
@@ -199,7 +209,7 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
       return inTurn(spec.id, async () => {
         const existing = machines.find(spec.id)
         if (existing?.record) {
-          if (!existing.init) await start(existing, existing.record)
+          await ensureStarted(existing, existing.record)
           return existing.record.facts
         }
         const address = nextAddress(plan.subnet, machines.usedAddresses())
@@ -223,7 +233,7 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
     powerOn: id =>
       inTurn(id, async () => {
         const { machine, record } = whole(id)
-        if (!machine.init) await start(machine, record)
+        await ensureStarted(machine, record)
       }),
 
     powerOff: (id, { graceful }) =>

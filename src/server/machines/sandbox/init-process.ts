@@ -42,8 +42,11 @@ export async function waitForEnd(init: InitProcess, timeoutMs: number): Promise<
  * Waits until the machine's SSH port listens, and at most `timeoutMs`: a machine that has none is running, too. Looks
  * at the kernel's socket table, so the machine's log shows nothing of it.
  */
-export async function waitForSsh(init: InitProcess, timeoutMs: number): Promise<void> {
-  await waitUntil(() => !isAlive(init) || listensOn(init.pid, sshPort), timeoutMs)
+export async function waitForSsh(
+  init: InitProcess,
+  { timeoutMs, giveUp }: { timeoutMs: number; giveUp: () => boolean },
+): Promise<void> {
+  await waitUntil(() => giveUp() || !isAlive(init) || listensOn(init.pid, sshPort), timeoutMs)
 }
 
 function listensOn(pid: number, port: number): boolean {
