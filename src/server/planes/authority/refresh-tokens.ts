@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { systemGrant } from '../../access/grant.ts'
 import type { Writes } from '../../store/open.ts'
 import type { Principal } from '../../store/principals.ts'
@@ -6,15 +6,23 @@ import { type SignedIn, stillSignedIn } from './person.ts'
 import type { TokenWish } from './scopes.ts'
 
 /**
- * A refresh token is `<family>.<secret>`. Each use replaces the secret. A secret that was replaced before can only come
- * from somebody who copied it, or whose copy was taken: the whole family ends, and the owner signs in again.
+ * A refresh token is `<family>.<secret>`. Each use replaces the secret. A secret that was replaced some time ago can only
+ * come from somebody who copied it, or whose copy was taken: the whole family ends, and the owner signs in again.
+ * For a moment a replaced secret is still good: two az processes that share one cache present the same one at once.
  */
 export type Family = SignedIn & { readonly clientId: string; readonly resource: string; readonly scope: string }
 
-type Kept = Family & { readonly secretHash: string }
+type Kept = Family & {
+  /** Hashes of the secrets that are out and unused; more than one after uses at once. */
+  readonly live: readonly string[]
+  readonly spent: readonly { readonly hash: string; readonly at: number }[]
+}
 
 const kind = 'refresh tokens'
 const lifetimeMs = 90 * 86_400_000
+const atOnceMs = 60_000
+/** What a family remembers of either; a stranger cannot make it grow. */
+const remembered = 20
 const keepFamilies = systemGrant('keep the refresh tokens of people who signed in')
 
 type Beginning = {
@@ -29,7 +37,7 @@ export async function startFamily(
   { signedIn: { userId, passwordId }, clientId, wish: { resource, scope } }: Beginning,
   now: number,
 ): Promise<{ token: string; familyId: string }> {
-  const family = { userId, passwordId, clientId, resource, scope }
+  const family = { userId, passwordId, clientId, resource, scope, live: [], spent: [] }
   const familyId = randomBytes(24).toString('base64url')
   return { token: await putSecret(tx, familyId, family, now), familyId }
 }
@@ -48,8 +56,10 @@ export async function renew(tx: Writes, token: string, clientId: string, now: nu
   if (rest.length > 0) return { outcome: 'invalid' }
   const session = await tx.sessions.get<Kept>(keepFamilies, kind, familyId, now)
   if (!session) return { outcome: 'invalid' }
-  const { secretHash, ...family } = session.content
-  if (!timingSafeEqual(hashOf(secret), Buffer.from(secretHash, 'base64url'))) {
+  const { live, spent, ...family } = session.content
+  const hash = hashOf(secret)
+  const isLive = live.includes(hash)
+  if (!isLive && !spent.some(one => one.hash === hash && now - one.at < atOnceMs)) {
     await endFamily(tx, familyId)
     return { outcome: 'invalid' }
   }
@@ -59,15 +69,20 @@ export async function renew(tx: Writes, token: string, clientId: string, now: nu
     await endFamily(tx, familyId)
     return { outcome: 'password changed' }
   }
-  return { outcome: 'renewed', family, user, token: await putSecret(tx, familyId, family, now) }
+  const kept = isLive
+    ? { ...family, live: live.filter(one => one !== hash), spent: [{ hash, at: now }, ...spent] }
+    : session.content
+  return { outcome: 'renewed', family, user, token: await putSecret(tx, familyId, kept, now) }
 }
 
-async function putSecret(tx: Writes, familyId: string, family: Family, now: number): Promise<string> {
+async function putSecret(tx: Writes, familyId: string, kept: Kept, now: number): Promise<string> {
   const secret = randomBytes(32).toString('base64url')
-  const content: Kept = { ...family, secretHash: hashOf(secret).toString('base64url') }
+  const live = [hashOf(secret), ...kept.live].slice(0, remembered)
+  const content: Kept = { ...kept, live, spent: kept.spent.slice(0, remembered) }
   await tx.sessions.put(keepFamilies, familyId, { kind, content, expiresAt: now + lifetimeMs })
   await tx.sessions.removeExpired(keepFamilies, now - 86_400_000)
   return `${familyId}.${secret}`
 }
 
-const hashOf = (secret: string) => createHash('sha256').update(secret).digest()
+// The hash of 256 random bits gives nothing away by the time that comparing it takes.
+const hashOf = (secret: string) => createHash('sha256').update(secret).digest('base64url')
