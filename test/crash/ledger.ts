@@ -1,0 +1,47 @@
+/**
+ * What clients know of things that they change while the server may die at any moment. An answered change is certain;
+ * one that was on its way when the server died has been made or not, and whichever it is, stays so.
+ */
+
+/** A text that stands for everything about a thing that a test compares. */
+type State = string
+export const absent: State = 'absent'
+/** For what only the answer would have told. */
+const something: State = 'something'
+
+export type Ledger = {
+  /** Makes a change by `send`, which resolves with the answered state of all these things, and rejects without answer. */
+  change(keys: readonly string[], send: () => Promise<State>, expected?: State): Promise<State>
+  /** Says what is there now, by key. Returns one line for each thing that is not as it may be. */
+  compare(observed: ReadonlyMap<string, State>): string[]
+  readonly size: number
+}
+
+export function openLedger(): Ledger {
+  const possible = new Map<string, ReadonlySet<State>>()
+  const known = (key: string) => possible.get(key) ?? new Set([absent])
+  return {
+    async change(keys, send, expected = something) {
+      for (const key of keys) possible.set(key, new Set([...known(key), expected]))
+      const answered = await send()
+      for (const key of keys) possible.set(key, new Set([answered]))
+      return answered
+    },
+    compare(observed) {
+      const wrong: string[] = []
+      for (const key of new Set([...possible.keys(), ...observed.keys()])) {
+        const found = observed.get(key) ?? absent
+        const may = known(key)
+        if (!may.has(found) && !(may.has(something) && found !== absent)) {
+          wrong.push(`${key} is ${found} and should be ${[...may].join(' or ')}`)
+        }
+        // Seen is as good as answered.
+        possible.set(key, new Set([found]))
+      }
+      return wrong
+    },
+    get size() {
+      return possible.size
+    },
+  }
+}
