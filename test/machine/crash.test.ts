@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { run } from '../../src/server/machines/run.ts'
 import '../deadline.ts'
 import { snapshot } from '../leftovers.ts'
 import { type Created, limits, openDriver, type Place, place, ssh, traces } from './rig.ts'
@@ -95,6 +96,44 @@ test('stopping all machines leaves only their disks, from which they start again
     )
   }
 })
+
+test('names of namespaces that a restart of the host has left leading nowhere are no obstacle', limits, async t => {
+  const at = await place(t)
+  const first = await openDriver(at)
+  const machine = await first.create()
+  await first.driver.close({ machines: 'stop' })
+  for (const name of [`lz-${at.instance}`, `lz-${at.instance}-${machine.id}`]) await writeFile(`/run/netns/${name}`, '')
+
+  const { driver } = await openDriver(at, [machine.id])
+  await driver.powerOn(machine.id)
+  assert.equal(await ssh(at, machine, 'echo alive'), 'alive')
+})
+
+test(
+  'where the state directory cannot carry an overlay, disks are in memory and otherwise the same',
+  limits,
+  async t => {
+    const under = await place(t)
+    const layer = (name: string) => join(under.folder, name)
+    for (const name of ['lower', 'upper', 'work', 'merged']) await mkdir(layer(name))
+    const options = `lowerdir=${layer('lower')},upperdir=${layer('upper')},workdir=${layer('work')}`
+    await run('mount', ['-t', 'overlay', '-o', options, 'lazuli-test', layer('merged')])
+    const at = { ...under, stateDir: join(layer('merged'), 'state') }
+    try {
+      const first = await openDriver(at)
+      const machine = await first.create()
+      await first.sh(machine.id, 'echo kept > /root/file')
+      await first.driver.close({ machines: 'stop' })
+      const second = await openDriver(at, [machine.id])
+      await second.driver.powerOn(machine.id)
+      assert.equal(await second.sh(machine.id, 'cat /root/file'), 'kept')
+      await second.driver.remove(machine.id)
+      await second.driver.close({ machines: 'stop' })
+    } finally {
+      await run('umount', [layer('merged')])
+    }
+  },
+)
 
 test('two instances on one host have nothing in common', limits, async t => {
   const places = [await place(t), await place(t)]

@@ -76,6 +76,17 @@ test('deallocating gives back everything but the disk, and every step can be rep
   assert.equal(await driver.powerState(machine.id), undefined)
 })
 
+test('a machine is removed whatever its root has done to its files', limits, async t => {
+  const { create, driver, sh } = await openDriver(await place(t))
+  const { id } = await create()
+  await sh(id, 'mkdir -p /root/a/b; touch /root/a/b/file; chattr +i /root/a/b/file /root/a; chattr +a /etc/passwd')
+  await sh(id, '! rm -f /root/a/b/file')
+  await sh(id, 'ln -s /etc/hostname /root/link; mkfifo /root/pipe; mkdir /.reboot-requested')
+  await driver.powerOff(id, { graceful: false })
+  await driver.powerOn(id)
+  await driver.remove(id)
+})
+
 test('a machine that cannot be made leaves nothing, and its address goes to the next', limits, async t => {
   const { create, driver } = await openDriver(await place(t))
   // The image has this account already, so useradd refuses.

@@ -51,7 +51,14 @@ export async function unmountDisk(place: MachinePlace, run: Run): Promise<void> 
 /** Removes a machine's folder with all it has written. */
 export async function removeDisk(folder: string, run: Run): Promise<void> {
   for (const path of (await mountsBelow(folder)).reverse()) await run('umount', [path])
-  await run('rm', ['-rf', '--one-file-system', '--', folder])
+  const remove = () => run('rm', ['-rf', '--one-file-system', '--', folder])
+  try {
+    await remove()
+  } catch {
+    // Root in the machine may have made files immutable, which holds for the host's root, too.
+    await run('chattr', ['-R', '-f', '-ai', '--', folder], { anyExit: true })
+    await remove()
+  }
 }
 
 /** The mount points below a folder, in the order in which they were mounted. */

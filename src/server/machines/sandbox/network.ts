@@ -43,8 +43,9 @@ const planSchema = z.object({
 export async function openNetwork(site: Site, run: Run): Promise<AddressPlan> {
   const file = join(site.stateDir, 'network.json')
   const recorded = await readPlan(file)
-  // Whatever is there then was left by a start that was cut short.
-  if (!recorded) await removeNetwork(site, run)
+  // Whatever is there otherwise was left by a start that was cut short, or by the host's last run: where /run is not in
+  // memory, the names of namespaces are still there after a restart, and lead nowhere.
+  if (!recorded || !(await isNamespace(site.network, run))) await removeNetwork(site, run)
   if (!(await namespaces(run)).includes(site.network)) await run('ip', ['netns', 'add', site.network])
   await run('ip', ['netns', 'exec', site.network, 'sysctl', '-q', '-w', ...settings])
   await batch(run, site.network, [
@@ -170,6 +171,10 @@ async function readPlan(file: string): Promise<AddressPlan | undefined> {
   }
 }
 
+async function isNamespace(name: string, run: Run): Promise<boolean> {
+  return (await run('ip', ['-n', name, 'link', 'show', 'dev', 'lo'], { anyExit: true })).exitCode === 0
+}
+
 async function namespaces(run: Run): Promise<string[]> {
   const { stdout } = await run('ip', ['netns', 'list'])
   return stdout.split('\n').flatMap(line => line.split(' ')[0] || [])
@@ -202,7 +207,11 @@ async function deleteIfThere(run: Run, command: readonly string[]): Promise<void
   try {
     await run('ip', command)
   } catch (error) {
-    if (error instanceof CommandFailed && /Cannot find device|No such file or directory/.test(error.message)) return
+    if (
+      error instanceof CommandFailed &&
+      /Cannot find device|No such file or directory|Invalid argument/.test(error.message)
+    )
+      return
     throw error
   }
 }
