@@ -66,8 +66,12 @@ export async function probeHost(options: ProbeOptions): Promise<HostAbilities> {
   if (!root.ok) return { probes: [root], sandbox: undefined }
 
   const cgroups = await readCgroupLayout()
-  const disk = await probeDisk(options)
-  const programs = await Promise.all([
+  // Side by side: every start of a server waits for this.
+  const [disk, namespaces, image, loopDevices, ...programs] = await Promise.all([
+    probeDisk(options),
+    probeNamespaces(options),
+    probeImage(options),
+    probeLoopDevices(),
     program(run, 'runc', ['runc', ['--version']], 'runc'),
     program(run, 'nft', ['nft', ['--version']], 'nftables'),
     ...['sysctl', 'nsenter', 'flock', 'chroot', 'mount'].map(name =>
@@ -91,9 +95,9 @@ export async function probeHost(options: ProbeOptions): Promise<HostAbilities> {
     },
     disk.probe,
     ...programs,
-    await probeNamespaces(options),
-    await probeImage(options),
-    await probeLoopDevices(),
+    namespaces,
+    image,
+    loopDevices,
   ].map(withoutNeedlessRemedy)
 
   const isReady = probes.every(({ ok, ...probe }) => ok || 'optional' in probe)
