@@ -1,4 +1,12 @@
-import { createHash, randomBytes, type ScryptOptions, scrypt, timingSafeEqual, X509Certificate } from 'node:crypto'
+import {
+  createHash,
+  hash,
+  randomBytes,
+  type ScryptOptions,
+  scrypt,
+  timingSafeEqual,
+  X509Certificate,
+} from 'node:crypto'
 
 /**
  * What is kept of a credential, so that it can be checked but not read. People choose passwords, so those are made
@@ -49,7 +57,7 @@ export function secretFits(verifier: string, secret: string): boolean {
   return timingSafeEqual(digest(secret), Buffer.from(verifier.slice(secretScheme.length), 'base64url'))
 }
 
-const digest = (text: string) => createHash('sha256').update(text).digest()
+const digest = (text: string) => hash('sha256', text, 'buffer')
 
 /** A client secret in the form people know: 40 characters of `A-Z a-z 0-9 ~ _ -`, no blank, and no `-` in front that a shell would take for an option. */
 export function newSecret(bytes: Buffer): string {

@@ -62,17 +62,15 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
   const withoutName = contextWithoutName(parts.secureContexts)
 
   const planes = httpOnAccepted(
-    getRequestListener(
-      (request, { incoming }) => {
-        const { socket } = incoming as IncomingMessage
-        const actingAs = actingAsOf.get(socket)
-        return parts.door(request, {
-          address: socket.remoteAddress ?? '',
-          ...(actingAs === undefined ? {} : { actingAs }),
-        })
-      },
-      { overrideGlobalObjects: false },
-    ),
+    // Puts light forms of Request and Response in the place of Node's own, with which an answer takes half as long again.
+    getRequestListener((request, { incoming }) => {
+      const { socket } = incoming as IncomingMessage
+      const actingAs = actingAsOf.get(socket)
+      return parts.door(request, {
+        address: socket.remoteAddress ?? '',
+        ...(actingAs === undefined ? {} : { actingAs }),
+      })
+    }),
   )
   const serveTls = (socket: Socket, actingAs?: string) => {
     socket.on('error', () => socket.destroy())

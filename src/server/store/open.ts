@@ -10,7 +10,7 @@ import {
   asyncOperationReads,
   asyncOperationWrites,
 } from './async-operations.ts'
-import { type AuditReads, type AuditRow, appendAudit, auditReads, removeAuditBefore } from './audit-log.ts'
+import { type AuditReads, type AuditRow, auditAppender, auditReads, removeAuditBefore } from './audit-log.ts'
 import { writeDurably } from './durable-file.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
@@ -107,6 +107,7 @@ export async function openStore(parts: {
   const commits = groupCommit(raw, cause => new StorageUnavailable('the database could not be written', { cause }))
 
   const writes = writesOver(writer, parts.clock, sealing)
+  const appendAudit = auditAppender(raw)
   let auditRows: AuditRow[] = []
   let auditTimer: NodeJS.Timeout | undefined
   let revision = 0
@@ -119,7 +120,7 @@ export async function openStore(parts: {
     auditRows = []
     if (rows.length === 0) return
     try {
-      await commits.run(() => appendAudit(writer, rows))
+      await commits.run(async () => appendAudit(rows))
     } catch (error) {
       auditRows = [...rows, ...auditRows]
       throw error

@@ -1,4 +1,4 @@
-import { createHash, sign as cryptoSign, type KeyObject, randomBytes } from 'node:crypto'
+import { createHash, sign as cryptoSign, type KeyObject, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { compactVerify, errors } from 'jose'
 import * as z from 'zod'
@@ -43,6 +43,9 @@ export type Tokens = {
 const signInAnotherThread = promisify(cryptoSign)
 
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+// From a UUID, because those are drawn from a pool: 16 random bytes by themselves take ten times as long.
+const uniqueId = () => Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url')
 
 export const backdatedSec = 300
 const rememberedTokens = 2_000
@@ -100,7 +103,7 @@ export function openTokens(parts: { config: Config; clock: Clock; keys: SigningK
         idp: issuer,
         tid: tenantId,
         ver: '1.0',
-        uti: randomBytes(16).toString('base64url'),
+        uti: uniqueId(),
         sub: claims.oid,
         ...claims,
       })
