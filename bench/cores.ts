@@ -23,3 +23,17 @@ function allowedProcessors(): number[] {
     return Array.from({ length: last - first + 1 }, (_, offset) => first + offset)
   })
 }
+
+/**
+ * Seconds of processor time that a process has taken so far: utime and stime of proc_pid_stat(5). Rates are taken over
+ * these where a server is busy all the time, so that others at work on the same host slow it down but do not count.
+ */
+export function processorSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The second field is a name in parentheses and may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSec
+}
+
+/** USER_HZ: what the kernel counts in towards programs is the same on every Linux that Node runs on. */
+const ticksPerSec = 100

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { processorSeconds } from './cores.ts'
 import { peersFolder } from './peers.ts'
 import { result } from './program.ts'
 
@@ -14,6 +15,7 @@ type Load = {
 }
 
 type Outcome = {
+  readonly requests: number
   readonly perSec: number
   readonly answers: Readonly<Record<string, number>>
   readonly errors: number
@@ -33,6 +35,13 @@ export async function load(wish: Load): Promise<Outcome> {
     )
   }
   return outcome
+}
+
+/** Like `load`, for a server that it keeps busy: how many were answered in a second of that process's time. */
+export async function loadPerCoreSecond(pid: number, wish: Load): Promise<number> {
+  const before = processorSeconds(pid)
+  const { requests } = await load(wish)
+  return requests / (processorSeconds(pid) - before)
 }
 
 /** Runs each in turn, several times over, so that what disturbs the host disturbs them all. The first turn only warms up. */

@@ -2,7 +2,7 @@ import { median, quantile, type Samples } from './figures.ts'
 
 /** What a benchmark prints while it runs: one line for each thing measured, and ratios with the bar they are held to. */
 
-export type Unit = 'per second' | 'ms' | 'MiB'
+export type Unit = 'per second' | 'per core second' | 'ms' | 'MiB'
 
 type Bar = { readonly atLeast: number } | { readonly atMost: number }
 
@@ -29,7 +29,7 @@ export const note = (text: string): void => console.log(`    ${text}`)
 export const heading = (text: string): void => console.log(`\n${text}`)
 
 const line = (what: string, value: string, notes: readonly string[]) =>
-  console.log(`  ${what.padEnd(58)} ${value.padStart(19)}   ${notes.join('; ')}`.trimEnd())
+  console.log(`  ${what.padEnd(58)} ${value.padStart(22)}   ${notes.join('; ')}`.trimEnd())
 
 function verdict(value: number, bar: Bar | undefined, unit?: Unit): string[] {
   if (!bar) return []

@@ -23,6 +23,7 @@ const result = await autocannon({
 const answers = Object.fromEntries(Object.entries(result.statusCodeStats).map(([code, { count }]) => [code, count]))
 process.stdout.write(
   JSON.stringify({
+    requests: result.requests.total,
     perSec: result.requests.total / result.duration,
     answers,
     errors: result.errors + result.timeouts,

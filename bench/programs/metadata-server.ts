@@ -6,7 +6,7 @@
 
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { metadataService } from '../../src/metadata/service.ts'
+import { metadataService } from '../../src/metadata/instance-metadata.ts'
 import { openLocalCa } from '../../src/server/certificates/local-ca.ts'
 import { createSecureContexts } from '../../src/server/certificates/secure-contexts.ts'
 import { bindPort, openEars } from '../../src/server/door/listen.ts'

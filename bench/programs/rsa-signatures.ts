@@ -2,12 +2,11 @@
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { text } from 'node:stream/consumers'
+import { perCoreSecond } from './stopwatch.ts'
 
 const { bytes, seconds } = JSON.parse(await text(process.stdin)) as { bytes: number; seconds: number }
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const content = randomBytes(bytes)
-const start = performance.now()
-let count = 0
-for (; performance.now() - start < seconds * 1000; count++) sign('RSA-SHA256', content, privateKey)
-process.stdout.write(JSON.stringify({ perSec: (count * 1000) / (performance.now() - start) }))
+const perSec = await perCoreSecond(() => sign('RSA-SHA256', content, privateKey), { ms: seconds * 1000, concurrent: 1 })
+process.stdout.write(JSON.stringify({ perSec }))

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { authorityPlane } from '../../src/server/planes/authority/plane.ts'
 import { openLazuli } from '../../src/server/testing/open-lazuli.ts'
 import { lifetime } from './lifetime.ts'
+import { perCoreSecond } from './stopwatch.ts'
 
 const { concurrent, seconds } = JSON.parse(await text(process.stdin)) as { concurrent: number; seconds: number }
 
@@ -29,17 +30,7 @@ async function fresh(): Promise<string> {
   return token
 }
 
-async function forAWhile(ms: number): Promise<number> {
-  const start = performance.now()
-  let count = 0
-  const one = async () => {
-    for (; performance.now() - start < ms; count++) await fresh()
-  }
-  await Promise.all(Array.from({ length: concurrent }, one))
-  return (count * 1000) / (performance.now() - start)
-}
-
 const token = await fresh()
-await forAWhile(1_000)
-const perSec = await forAWhile(seconds * 1000)
+await perCoreSecond(fresh, { ms: 1_000, concurrent })
+const perSec = await perCoreSecond(fresh, { ms: seconds * 1000, concurrent })
 process.stdout.write(JSON.stringify({ perSec, bytes: token.lastIndexOf('.') }))
