@@ -36,3 +36,6 @@ export const computeVersions = [
 
 /** Stored SSH keys came later than machines. */
 export const sshPublicKeyVersions = computeVersions.filter(version => version >= '2019-12-01')
+
+/** The list of sizes for sale is versioned on its own. */
+export const skuVersions = ['2021-07-01', '2019-04-01', '2017-09-01', '2017-03-30'] as const

@@ -79,12 +79,14 @@ test('Sizes have Azure’s numbers, in a location and for a machine', async t =>
   assert.deepEqual((await send('GET', `${vm}/vmSizes`)).body, body)
 })
 
-test('SKUs can be asked for one location', async t => {
+test('SKUs can be asked for one location, with api-versions of their own', async t => {
   const { lazuli, send } = await openGroup(t)
-  const path = `${lazuli.subscription}/providers/Microsoft.Compute/skus`
-  const { body } = await send('GET', `${path}?$filter=location eq 'westeurope'`)
+  const list = (query: string, version: string) =>
+    send('GET', `${lazuli.subscription}/providers/Microsoft.Compute/skus${query}`, undefined, { version })
+  const { body } = await list(`?$filter=location eq 'westeurope'`, '2021-07-01')
   assert.partialDeepStrictEqual(body.value[0], { resourceType: 'virtualMachines', locations: ['westeurope'] })
-  assert.ok((await send('GET', path)).body.value[0].locations.includes('westus'))
+  assert.ok((await list('', '2019-04-01')).body.value[0].locations.includes('westus'))
+  assert.equal((await list('', '2024-07-01')).body.error.code, 'InvalidApiVersionParameter')
 })
 
 test('Usage counts the machines of a location', async t => {

@@ -4,7 +4,7 @@ import { resourceNotFound } from '../../arm/errors.ts'
 import { type Context, operation, type Params } from '../../door/operation.ts'
 import { largestOsDiskMiB, type Size, sizes } from '../../machines/sizes.ts'
 import { regions } from '../microsoft.resources/regions.ts'
-import { computeVersions } from './api-versions.ts'
+import { computeVersions, skuVersions } from './api-versions.ts'
 import { findPlatformImage, imageAliasDocument, type PlatformImage, platformImages } from './images.ts'
 import { instanceView } from './instance-view.ts'
 import { artifactNotFound, invalidParameter } from './refusals.ts'
@@ -22,14 +22,20 @@ const machine = `${subscription}/resourceGroups/:resourceGroupName/providers/Mic
 type Answer = (cx: Context<'read'>) => unknown
 
 /** `permission` is the operation in Azure's list of actions, without `Microsoft.Compute/` and `/read`. */
-function listing(permission: string, path: string, scope: string, answer: Answer) {
+function listing(
+  permission: string,
+  path: string,
+  scope: string,
+  answer: Answer,
+  apiVersions: readonly string[] = computeVersions,
+) {
   const action = `Microsoft.Compute/${permission}/read`
   return operation({
     name: action,
     route: `GET ${path}`,
     access: { verb: 'read', action, on: params => filled(scope, params) },
     async run(cx) {
-      apiVersionOf(cx.url, computeVersions)
+      apiVersionOf(cx.url, apiVersions)
       return Response.json(await answer(cx))
     },
   })
@@ -52,10 +58,7 @@ export const computeListings = [
   ),
   listing('locations/vmSizes', `${location}/vmSizes`, subscription, () => ({ value: sizes.map(renderSize) })),
   listing('locations/usages', `${location}/usages`, subscription, usages),
-  listing('skus', `${subscription}/providers/Microsoft.Compute/skus`, subscription, cx => {
-    const locations = locationsOf(cx.url)
-    return { value: sizes.map(size => renderSku(size, locations)) }
-  }),
+  listing('skus', `${subscription}/providers/Microsoft.Compute/skus`, subscription, sizesForSale, skuVersions),
   listing('virtualMachines/vmSizes', `${machine}/vmSizes`, machine, async cx => {
     await storedMachine(cx)
     return { value: sizes.map(renderSize) }
@@ -140,6 +143,11 @@ const renderSize = ({ name, cpus, memoryMiB, maxDataDisks, temporaryDiskMiB }: S
   memoryInMB: memoryMiB,
   maxDataDiskCount: maxDataDisks,
 })
+
+function sizesForSale({ url }: Context) {
+  const locations = locationsOf(url)
+  return { value: sizes.map(size => renderSku(size, locations)) }
+}
 
 /** Azure filters by nothing but the location. */
 function locationsOf(url: URL): string[] {
