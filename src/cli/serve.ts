@@ -1,6 +1,6 @@
 import type { Config } from '../server/config.ts'
 import type { RunningServer } from '../server/main.ts'
-import { removeServerRecord, writeServerRecord } from './server-record.ts'
+import { removeServerRecord, type ServerRecord, writeServerRecord } from './server-record.ts'
 import { startFailure } from './start-failure.ts'
 
 /** What is worth telling about a server that has just become ready. */
@@ -28,10 +28,11 @@ export async function serve(config: Config, options: ServeOptions): Promise<void
   const signals = stopSignals(options.progress)
   const abort = AbortSignal.any([signals.abort, ...(options.abort ? [options.abort] : [])])
   try {
-    const server = await startRecorded(config, options)
+    const server = await start(config, options)
     const unwanted = new Promise<'end'>(resolve => abort.addEventListener('abort', () => resolve('end')))
     const ended = Promise.race([unwanted, server.ended.then(() => 'end' as const)])
     try {
+      await writeServerRecord(config.directory, recordOf(server, config, options))
       // A signal that came while the server was starting has waited until everything is in a state that can be ended.
       const next = abort.aborted ? 'end' : await Promise.race([options.onReady(readyOf(server, config)), ended])
       if (next !== 'end') await ended
@@ -44,21 +45,21 @@ export async function serve(config: Config, options: ServeOptions): Promise<void
   }
 }
 
-async function startRecorded(config: Config, { progress, logFile }: ServeOptions): Promise<RunningServer> {
+async function start(config: Config, { progress }: ServeOptions): Promise<RunningServer> {
   // Loaded only now: no other command needs the server's code.
   const { startServer } = await import('../server/main.ts')
-  const server = await startServer(config, progress).catch(error => {
+  return startServer(config, progress).catch(error => {
     throw startFailure(error, config)
   })
-  await writeServerRecord(config.directory, {
-    pid: process.pid,
-    url: server.url,
-    port: Number(new URL(server.url).port || 443),
-    domain: config.domain,
-    ...(logFile === undefined ? {} : { logFile }),
-  })
-  return server
 }
+
+const recordOf = ({ url }: RunningServer, { domain }: Config, { logFile }: ServeOptions): ServerRecord => ({
+  pid: process.pid,
+  url,
+  port: Number(new URL(url).port || 443),
+  domain,
+  ...(logFile === undefined ? {} : { logFile }),
+})
 
 const readyOf = ({ url, machines }: RunningServer, { directory }: Config): Ready => ({
   url,

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { runProgram } from '../run-program.ts'
+import { launcher } from '../server-process.ts'
 import { startLazuli } from '../start.ts'
 import { environment, lazuli } from './lazuli.ts'
 
@@ -91,12 +94,32 @@ test('after a crash, the record that it left fools nobody', async t => {
   assert.equal((await server.command(['status'])).exitCode, 0)
 })
 
-test('logs shows what a server in the background has written, and follows it', async t => {
+test('logs shows what a server in the background has written', async t => {
   const folder = await folderOf(t)
   await up(folder, '--detach')
   await appendFile(join(folder, 'server.log'), 'first ü\nsecond')
   const shown = await lazuli(['logs', '--data', folder])
   assert.deepEqual(shown, { exitCode: 0, stdout: 'first ü\nsecond\n', stderr: '' })
+})
+
+test('logs -f goes on with what is written afterwards, until it is ended', async t => {
+  const folder = await folderOf(t)
+  await up(folder, '--detach')
+  const log = join(folder, 'server.log')
+  await appendFile(log, 'before\n')
+  const child = spawn(process.execPath, [launcher, 'logs', '-f', '--data', folder], {
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  assert.equal((await lines.next()).value, 'before')
+  await appendFile(log, 'aft')
+  await appendFile(log, 'er\n')
+  assert.equal((await lines.next()).value, 'after')
+  await truncate(log)
+  await appendFile(log, 'anew\n')
+  assert.equal((await lines.next()).value, 'anew')
 })
 
 test('logs says where the log of a server in the foreground is', async t => {

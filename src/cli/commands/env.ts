@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander'
+import { shellWord } from '../../server/shell-word.ts'
 import { signInAz } from '../az-sign-in.ts'
 import { describe, programEnvironment } from '../environment.ts'
 import { type DataOption, directoryOf, runningInstallation } from '../installation.ts'
 import { print, printJson } from '../print.ts'
-import { shellWord } from '../shell-word.ts'
 
 type Format = 'sh' | 'json' | 'github'
 

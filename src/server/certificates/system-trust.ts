@@ -4,6 +4,7 @@
 
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { shellWord } from '../shell-word.ts'
 import { isErrno, readIfPresent, writeDurably } from '../store/durable-file.ts'
 
 export type SystemTrustOptions = {
@@ -102,8 +103,4 @@ const noKnownStore = () =>
 
 function sudoLine(argv: Command): string {
   return ['sudo', ...argv].map(shellWord).join(' ')
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
