@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { processorSeconds } from './cores.ts'
+import { processorSeconds, type Side } from './cores.ts'
 import { peersFolder } from './peers.ts'
 import { result } from './program.ts'
 
@@ -24,10 +24,10 @@ type Outcome = {
   readonly next: number
 }
 
-/** Requests over connections that stay open, from a processor of its own. Rejects unless all were answered with a 2xx. */
-export async function load(wish: Load): Promise<Outcome> {
+/** Requests over connections that stay open. Rejects unless all were answered with a 2xx. */
+export async function load(wish: Load, side: Side | undefined = 'load'): Promise<Outcome> {
   const argv = [process.execPath, join(peersFolder, 'load.mjs')]
-  const outcome = await result<Outcome>({ argv, side: 'load', input: { from: 0, ...wish } })
+  const outcome = await result<Outcome>({ argv, ...(side ? { side } : {}), input: { from: 0, ...wish } })
   const refused = Object.entries(outcome.answers).filter(([status]) => !status.startsWith('2'))
   if (refused.length > 0 || outcome.errors > 0) {
     throw new Error(
