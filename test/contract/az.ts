@@ -1,0 +1,82 @@
+/** The real az with Lazuli, in the two ways in which people use them together. */
+
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { azLane, type Az as Lane, lanesMissing } from '../clients/az.ts'
+import { type Ended, type Lazuli, startLazuli } from '../start.ts'
+import { unique } from './arrange.ts'
+
+export { azLane, lanesMissing }
+
+export type Az = {
+  /** What is typed behind `az`, with the quotes that a shell wants. It must succeed; the answer is the JSON it prints. */
+  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of an answer it says by what it compares
+  az<Answer = any>(command: string): Promise<Answer>
+  /** A command that must fail. */
+  refusal(command: string): Promise<{ readonly exitCode: number; readonly said: string }>
+}
+
+/** `lazuli exec -- az …`: signed in as the administrator, or on a machine, where nobody is signed in yet. */
+export const underLazuli = (lazuli: Lazuli, lane: Lane, as?: string): Az =>
+  typed(argv => lazuli.exec(argv, { env: environment(lane), ...(as === undefined ? {} : { as }) }))
+
+/** az by itself, for which Lazuli is another cloud. Nobody is signed in, and the cloud is still to be registered. */
+export const besideLazuli = (lazuli: Lazuli, lane: Lane): Az =>
+  typed(argv => lazuli.run(argv, { env: { ...environment(lane), ...cloudEnvironment(lazuli, lane) } }))
+
+/** What an az needs that reaches Lazuli by Lazuli's own names. */
+export const cloudEnvironment = (lazuli: Lazuli, lane: Lane) => ({
+  AZURE_CONFIG_DIR: join(lane.home, '.azure'),
+  REQUESTS_CA_BUNDLE: lazuli.env.caFile,
+})
+
+/** The administrator's own way to sign in to a cloud of their own, as `az cloud register` users do. */
+export async function registerCloud({ az }: Pick<Az, 'az'>, lazuli: Lazuli): Promise<void> {
+  await az(`cloud register -n lazuli --endpoint-resource-manager ${lazuli.url}`)
+  await az('cloud set -n lazuli')
+}
+
+export const signInAsAdministrator = ({ az }: Pick<Az, 'az'>, { env: { admin, tenantId } }: Lazuli) =>
+  az(`login --service-principal -u ${admin.clientId} -p '${admin.clientSecret}' --tenant ${tenantId}`)
+
+export type Signed = Az & { readonly lazuli: Lazuli; readonly lane: Lane }
+
+/** Runs tests with az 2.74 of Debian trixie in both ways, signed in as the administrator of one and the same Lazuli. */
+export function inBothWays(topic: string, run: (t: TestContext, signed: Signed) => Promise<void>): void {
+  test(topic, { skip: lanesMissing }, async t => {
+    const [lazuli, lane] = await Promise.all([startLazuli(t), azLane('trixie', t)])
+    await t.test('under lazuli exec', t => run(t, { ...underLazuli(lazuli, lane), lazuli, lane }))
+    await t.test('in a cloud of its own', async t => {
+      const beside = besideLazuli(lazuli, lane)
+      await registerCloud(beside, lazuli)
+      await signInAsAdministrator(beside, lazuli)
+      await run(t, { ...beside, lazuli, lane })
+    })
+  })
+}
+
+/** A user of the directory that every Lazuli begins with. */
+export const newUser = (az: Az['az']) =>
+  az(
+    `ad user create --display-name Ann --password 'correct-Horse7-battery' --user-principal-name ${unique('ann')}@lazuli.onmicrosoft.com`,
+  )
+
+// Below /tmp, both homes are the same inside and outside of the Debian that az runs in.
+const environment = ({ bin, home }: Lane) => ({ PATH: `${bin}:${process.env.PATH}`, HOME: home })
+
+function typed(run: (argv: readonly string[]) => Promise<Ended>): Az {
+  const type = (command: string) => run(['sh', '-c', `az ${command}`])
+  return {
+    async az(command) {
+      const { exitCode, stdout, stderr } = await type(command)
+      assert.equal(exitCode, 0, `az ${command}\n${stderr}`)
+      return stdout.trim() === '' ? undefined : JSON.parse(stdout)
+    },
+    async refusal(command) {
+      const { exitCode, stdout, stderr } = await type(command)
+      assert.notEqual(exitCode, 0, `az ${command}\n${stdout}`)
+      return { exitCode, said: stderr }
+    },
+  }
+}
