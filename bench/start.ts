@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { residentMiB, up } from './lazuli.ts'
 import { peer, peersFolder } from './peers.ts'
 import { type Program, start as startProgram } from './program.ts'
-import { heading, measured, ratio } from './report.ts'
+import { heading, measured, note, ratio } from './report.ts'
 
 const rounds = 5
 const idleMs = 3_000
@@ -13,13 +13,13 @@ const idleMs = 3_000
 export async function start({ program, folder }: { program: string; folder: string }): Promise<void> {
   heading('Start on a data directory that exists, and memory when idle')
   const source = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts')
-  const azurite = peer('azurite')
-  const lanes: Lane[] = [
-    lane('lazuli up', () => up({ program, data: join(folder, 'start-any') })),
-    lane('lazuli up --machines none', () => up({ program, data: join(folder, 'start-none'), machines: 'none' })),
-    lane('  the same from source', () => up({ program: source, data: join(folder, 'start-none'), machines: 'none' })),
-    lane(azurite, () => azuriteOn(join(folder, 'azurite'))),
-  ]
+  const [any, none] = [join(folder, 'start-any'), join(folder, 'start-none')]
+  const ours = lane('lazuli up', () => up({ program, data: any }), { readyMs: 500, idleMiB: 120 })
+  const recorded = lane('  with --machines none', () => up({ program, data: none, machines: 'none' }))
+  const unbuilt = lane('  the same from source', () => up({ program: source, data: none, machines: 'none' }))
+  const theirs = lane(peer('azurite'), () => azuriteOn(join(folder, 'azurite')))
+  const lanes = [ours, recorded, unbuilt, theirs]
+
   for (let round = 0; round <= rounds; round++) {
     for (const { begin, readyMs, idleMiB } of lanes) {
       const from = performance.now()
@@ -33,29 +33,26 @@ export async function start({ program, folder }: { program: string; folder: stri
     }
   }
 
-  const [ours, , , theirs] = lanes
-  if (!ours || !theirs) return
-  for (const { what, readyMs } of lanes)
-    measured(`${what}: ready`, readyMs, 'ms', what === azurite ? undefined : { atMost: 500 })
-  ratio(`  lazuli up to ${azurite}`, ours.readyMs, theirs.readyMs)
-  for (const { what, idleMiB } of lanes)
-    measured(
-      `${what}: resident after ${idleMs / 1000} s`,
-      idleMiB,
-      'MiB',
-      what === azurite ? undefined : { atMost: 120 },
-    )
-  ratio(`  lazuli up to ${azurite}`, ours.idleMiB, theirs.idleMiB)
+  note('From the command to the ready line:')
+  for (const { what, readyMs, bars } of lanes) measured(what, readyMs, 'ms', bars && { atMost: bars.readyMs })
+  ratio(`  lazuli up to ${theirs.what}`, ours.readyMs, theirs.readyMs)
+  note(`Resident memory, ${idleMs / 1000} seconds later:`)
+  for (const { what, idleMiB, bars } of lanes) measured(what, idleMiB, 'MiB', bars && { atMost: bars.idleMiB })
+  ratio(`  lazuli up to ${theirs.what}`, ours.idleMiB, theirs.idleMiB)
 }
 
 type Lane = {
   readonly what: string
   readonly begin: () => Promise<Program>
+  readonly bars: { readonly readyMs: number; readonly idleMiB: number } | undefined
   readonly readyMs: number[]
   readonly idleMiB: number[]
 }
 
-const lane = (what: string, begin: Lane['begin']): Lane => ({ what, begin, readyMs: [], idleMiB: [] })
+const lane = (what: string, begin: Lane['begin'], bars?: Lane['bars']): Lane => ({
+  ...{ what, begin, bars },
+  ...{ readyMs: [], idleMiB: [] },
+})
 
 /** As its own command starts it: three services, data on disk. It would otherwise call home, hence --disableTelemetry. */
 async function azuriteOn(location: string): Promise<Program> {
