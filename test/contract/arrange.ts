@@ -37,10 +37,10 @@ export async function newIdentity(lazuli: Lazuli, group: string, name = unique('
 export const machineId = (group: string, name: string) => `${group}/providers/Microsoft.Compute/virtualMachines/${name}`
 export const machineVersion = 'api-version=2024-07-01'
 
-/** Any key will do: nobody signs in to these machines. */
+/** Where nobody signs in to the machine, any key will do. */
 const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDQ3HR9m6Rb9kzv0tC8Sg0tU8z5b7cRk0m7sQyY1cQ2N test'
 
-export const machineBody = (identity?: unknown) => ({
+export const machineBody = (identity?: unknown, sshKey = publicKey) => ({
   location,
   ...(identity ? { identity } : {}),
   properties: {
@@ -53,7 +53,7 @@ export const machineBody = (identity?: unknown) => ({
       adminUsername: 'azureuser',
       linuxConfiguration: {
         disablePasswordAuthentication: true,
-        ssh: { publicKeys: [{ path: '/home/azureuser/.ssh/authorized_keys', keyData: publicKey }] },
+        ssh: { publicKeys: [{ path: '/home/azureuser/.ssh/authorized_keys', keyData: sshKey }] },
       },
     },
   },
@@ -63,10 +63,10 @@ export const machineBody = (identity?: unknown) => ({
 export async function newMachine(
   lazuli: Lazuli,
   group: string,
-  { name = unique('vm'), identity }: { name?: string; identity?: unknown } = {},
+  { name = unique('vm'), identity, sshKey }: { name?: string; identity?: unknown; sshKey?: string | undefined } = {},
 ): Promise<Machine> {
   const id = machineId(group, name)
-  await expect(201, lazuli.arm('PUT', `${id}?${machineVersion}`, { body: machineBody(identity) }))
+  await expect(201, lazuli.arm('PUT', `${id}?${machineVersion}`, { body: machineBody(identity, sshKey) }))
   return madeMachine(lazuli, id)
 }
 

@@ -1,17 +1,24 @@
 /** What a person types: commands of a shell, run by a shell, with the words to be replaced replaced. */
 
 import assert from 'node:assert/strict'
-import type { Lazuli } from '../start.ts'
+import type { Ended, Lazuli } from '../start.ts'
 
 export type Shell = (command: string, words?: Readonly<Record<string, string>>) => Promise<string>
 
 /** A shell that acts as a machine, or as nobody. Its answer is what the command prints; it must succeed. */
-export const shell =
-  (lazuli: Lazuli, as?: string): Shell =>
+export const shell = (lazuli: Lazuli, as?: string): Shell =>
+  typedInto(typed => lazuli.exec(['sh', '-c', typed], as === undefined ? {} : { as }))
+
+/** A shell of the machine itself, over ssh. */
+export const shellInside = (lazuli: Lazuli, machine: string): Shell =>
+  typedInto(typed => lazuli.command(['ssh', machine, '--', typed]))
+
+const typedInto =
+  (run: (typed: string) => Promise<Ended>): Shell =>
   async (command, words = {}) => {
     const typed = Object.entries(words).reduce((text, [word, value]) => text.replaceAll(`<${word}>`, value), command)
     assert.doesNotMatch(typed, /<[A-Z][A-Z -]*>/, 'a word is left to be replaced')
-    const { exitCode, stdout, stderr } = await lazuli.exec(['sh', '-c', typed], as === undefined ? {} : { as })
+    const { exitCode, stdout, stderr } = await run(typed)
     assert.equal(exitCode, 0, `${typed}\n${stderr}`)
     return stdout
   }
