@@ -25,7 +25,13 @@ type Wish = {
 }
 
 const silenceLimitMs = 30_000
-const endLimitMs = 15_000
+const endLimitMs = 30_000
+
+// Ctrl-C reaches everything that was started here, too. Whoever waits for it then fails, and is tidied up after.
+let isInterrupted = false
+process.on('SIGINT', () => {
+  isInterrupted = true
+})
 
 export function start(wish: Wish): Program {
   const { child, complaints } = spawned(wish)
@@ -80,7 +86,8 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const end = once(child, 'exit')
   const lastResort = setTimeout(() => child.kill('SIGKILL'), endLimitMs)
-  child.kill('SIGTERM')
+  // A second signal would cut short what the first one began.
+  if (!isInterrupted) child.kill('SIGTERM')
   await end
   clearTimeout(lastResort)
 }

@@ -30,8 +30,6 @@ if (process.platform !== 'linux') {
 }
 
 installPeers()
-// Ctrl-C reaches what was started here, too; whoever waits for it then fails, and is tidied up after on the way out.
-process.on('SIGINT', () => undefined)
 const folder = mkdtempSync('/tmp/lazuli-bench-')
 try {
   heading('This machine')
@@ -47,6 +45,9 @@ try {
   for (const name of asked.length > 0 ? asked.filter(isName) : (Object.keys(benchmarks) as Name[])) {
     await benchmarks[name]({ program, folder })
   }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
