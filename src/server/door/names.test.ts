@@ -25,6 +25,7 @@ const cases: [url: string, plane: string | undefined, pathname?: string][] = [
   ],
   ['https://[::1]:4443/graph/v1.0/users', 'graph', '/v1.0/users'],
   ['https://localhost:4443/graph', 'graph', '/'],
+  ['https://management.azure.com./subscriptions', 'arm', '/subscriptions'],
   ['https://example.com/', undefined],
   ['https://management.azure.com.example.com/', undefined],
 ]
@@ -40,6 +41,7 @@ for (const [url, plane, pathname] of cases) {
 
 for (const [host, kept] of [
   ['management.azure.com', true],
+  ['management.azure.com.', true],
   ['a.b.queue.core.windows.net', true],
   ['LOGIN.MICROSOFTONLINE.COM', true],
   ['notazure.com', false],

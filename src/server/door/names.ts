@@ -31,7 +31,7 @@ const ownLabels: Readonly<Record<string, PlaneName>> = {
 
 /** Where machines find Azure's platform: Azure's own address for it. */
 export const fabricAddress = '168.63.129.16'
-export const metadataAddress = '169.254.169.254'
+const metadataAddress = '169.254.169.254'
 
 /** Resolved to the fabric address inside machines. A leading dot means every name below. */
 export const namesInMachines: readonly string[] = [
@@ -61,9 +61,15 @@ const keptIn = [
 
 const isBelow = (host: string, suffix: string) => host === suffix || host.endsWith(`.${suffix}`)
 
-export const isAzureName = (host: string) => keptIn.some(suffix => isBelow(host.toLowerCase(), suffix))
+/** In DNS, a name with a dot at its end is the same name. */
+const plain = (host: string) => host.toLowerCase().replace(/\.$/, '')
 
-export const isOwnName = (host: string, domain: string) => isBelow(host.toLowerCase(), domain)
+export const isAzureName = (host: string) => keptIn.some(suffix => isBelow(plain(host), suffix))
+
+export const isOwnName = (host: string, domain: string) => isBelow(plain(host), domain)
+
+/** Of a host as `URL` writes it: in dotted form, or as the IPv6 address that stands for the same. */
+export const isMetadataAddress = (host: string) => host === metadataAddress || host === '[::ffff:a9fe:a9fe]'
 
 /** By host name, and on `localhost` by path. The path is what is left for the plane to match. */
 export function planeNameOf(
@@ -71,7 +77,7 @@ export function planeNameOf(
   config: Pick<Config, 'domain'>,
   isTenant: (segment: string) => boolean,
 ): { plane: PlaneName; pathname: string } | undefined {
-  const host = url.hostname.toLowerCase()
+  const host = plain(url.hostname)
   const { pathname } = url
   const exact = publicHosts[host]
   if (exact) return { plane: exact, pathname }

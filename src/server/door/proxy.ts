@@ -1,6 +1,7 @@
-import { type IncomingMessage, request as requestOf, type ServerResponse } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestOf, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { isAzureName, isOwnName, metadataAddress } from './names.ts'
+import { pipeline } from 'node:stream'
+import { isAzureName, isMetadataAddress, isOwnName } from './names.ts'
 import type { Tickets } from './tickets.ts'
 
 /**
@@ -35,7 +36,7 @@ export function proxyHandlers(parts: ProxyParts) {
         socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
         if (head.length > 0) socket.unshift(head)
         parts.serveTls(socket, actingAs)
-      } else if (isAzureName(target.host) || target.host === metadataAddress) refuseTunnel(socket, 403, 'Forbidden')
+      } else if (isAzureName(target.host) || isMetadataAddress(target.host)) refuseTunnel(socket, 403, 'Forbidden')
       else passThrough(socket, head, target)
     },
 
@@ -47,7 +48,7 @@ export function proxyHandlers(parts: ProxyParts) {
         refuse(outgoing, 407, 'The user name and password in the proxy address are not valid here.')
       else if (!url)
         refuse(outgoing, 400, 'This port speaks TLS, or is used as a proxy. Use https:// in front of its address.')
-      else if (url.hostname === metadataAddress) {
+      else if (isMetadataAddress(url.hostname)) {
         // The target as it was sent: the service refuses what a URL parser would silently mend.
         const target = (incoming.url ?? '').slice((incoming.url ?? '').indexOf('/', 'http://'.length))
         await parts.serveMetadata(incoming, outgoing, target, actingAs)
@@ -97,26 +98,43 @@ function passThrough(client: Socket, head: Buffer, { host, port }: { host: strin
   client.once('close', () => upstream.destroy())
 }
 
-const hopByHop = new Set([
-  'connection',
-  'proxy-authorization',
-  'proxy-connection',
-  'keep-alive',
-  'te',
-  'trailer',
-  'upgrade',
-])
+const hopByHop = ['connection', 'proxy-authorization', 'proxy-connection', 'keep-alive', 'te', 'trailer', 'upgrade']
+
+/** RFC 9110, 7.6.1: what is between two neighbours only, which a message may add to by name. */
+function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = (headers.connection ?? '').toLowerCase().split(',')
+  const left = new Set([...hopByHop, ...named.map(name => name.trim())])
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !left.has(name)))
+}
 
 function forward(incoming: IncomingMessage, outgoing: ServerResponse, url: URL): void {
-  const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !hopByHop.has(name)))
+  // RFC 9112, 3.2.2: the target says which server is meant, whatever the client's own Host says.
+  const headers = { ...endToEnd(incoming.headers), host: url.host }
+  const fail = () => {
+    if (outgoing.writableEnded) return
+    if (outgoing.headersSent) outgoing.destroy()
+    else refuse(outgoing, 502, `${url.host} cannot be reached.`)
+  }
   const upstream = requestOf(url, { method: incoming.method, headers, timeout: connectTimeoutMs }, answer => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-    answer.pipe(outgoing)
+    const { statusCode = 0 } = answer
+    // Node reads statuses that it refuses to write.
+    if (statusCode < 200 || statusCode > 999) {
+      fail()
+      upstream.destroy()
+      return
+    }
+    outgoing.writeHead(statusCode, endToEnd(answer.headers))
+    // Ends both when one of them breaks off: half an answer must not look like a whole one.
+    pipeline(answer, outgoing, () => undefined)
   })
   upstream.once('timeout', () => upstream.destroy(new Error('timeout')))
-  upstream.once('error', () =>
-    outgoing.headersSent ? outgoing.destroy() : refuse(outgoing, 502, `${url.host} cannot be reached.`),
-  )
+  upstream.once('error', fail)
+  // Nobody asked for another protocol: what would have asked stays here.
+  upstream.once('upgrade', (_answer, socket) => {
+    socket.destroy()
+    fail()
+  })
+  outgoing.once('close', () => upstream.destroy())
   incoming.pipe(upstream)
 }
 
