@@ -9,27 +9,28 @@ import { unique } from './arrange.ts'
 
 export { azLane, lanesMissing }
 
+type Environment = Readonly<Record<string, string>>
+
 export type Az = {
   /** What is typed behind `az`, with the quotes that a shell wants. It must succeed; the answer is the JSON it prints. */
   // biome-ignore lint/suspicious/noExplicitAny: what a test expects of an answer it says by what it compares
-  az<Answer = any>(command: string): Promise<Answer>
+  az<Answer = any>(command: string, env?: Environment): Promise<Answer>
   /** A command that must fail. */
-  refusal(command: string): Promise<{ readonly exitCode: number; readonly said: string }>
+  refusal(command: string, env?: Environment): Promise<{ readonly exitCode: number; readonly said: string }>
 }
 
 /** `lazuli exec -- az …`: signed in as the administrator, or on a machine, where nobody is signed in yet. */
 export const underLazuli = (lazuli: Lazuli, lane: Lane, as?: string): Az =>
-  typed(argv => lazuli.exec(argv, { env: environment(lane), ...(as === undefined ? {} : { as }) }))
+  typed((argv, env) =>
+    lazuli.exec(argv, { env: { ...environment(lane), ...env }, ...(as === undefined ? {} : { as }) }),
+  )
 
 /** az by itself, for which Lazuli is another cloud. Nobody is signed in, and the cloud is still to be registered. */
 export const besideLazuli = (lazuli: Lazuli, lane: Lane): Az =>
-  typed(argv => lazuli.run(argv, { env: { ...environment(lane), ...cloudEnvironment(lazuli, lane) } }))
-
-/** What an az needs that reaches Lazuli by Lazuli's own names. */
-export const cloudEnvironment = (lazuli: Lazuli, lane: Lane) => ({
-  AZURE_CONFIG_DIR: join(lane.home, '.azure'),
-  REQUESTS_CA_BUNDLE: lazuli.env.caFile,
-})
+  typed((argv, env) => {
+    const cloud = { AZURE_CONFIG_DIR: join(lane.home, '.azure'), REQUESTS_CA_BUNDLE: lazuli.env.caFile }
+    return lazuli.run(argv, { env: { ...environment(lane), ...cloud, ...env } })
+  })
 
 /** The administrator's own way to sign in to a cloud of their own, as `az cloud register` users do. */
 export async function registerCloud({ az }: Pick<Az, 'az'>, lazuli: Lazuli): Promise<void> {
@@ -65,16 +66,16 @@ export const newUser = (az: Az['az']) =>
 // Below /tmp, both homes are the same inside and outside of the Debian that az runs in.
 const environment = ({ bin, home }: Lane) => ({ PATH: `${bin}:${process.env.PATH}`, HOME: home })
 
-function typed(run: (argv: readonly string[]) => Promise<Ended>): Az {
-  const type = (command: string) => run(['sh', '-c', `az ${command}`])
+function typed(run: (argv: readonly string[], env: Environment) => Promise<Ended>): Az {
+  const type = (command: string, env: Environment = {}) => run(['sh', '-c', `az ${command}`], env)
   return {
-    async az(command) {
-      const { exitCode, stdout, stderr } = await type(command)
+    async az(command, env) {
+      const { exitCode, stdout, stderr } = await type(command, env)
       assert.equal(exitCode, 0, `az ${command}\n${stderr}`)
       return stdout.trim() === '' ? undefined : JSON.parse(stdout)
     },
-    async refusal(command) {
-      const { exitCode, stdout, stderr } = await type(command)
+    async refusal(command, env) {
+      const { exitCode, stdout, stderr } = await type(command, env)
       assert.notEqual(exitCode, 0, `az ${command}\n${stdout}`)
       return { exitCode, said: stderr }
     },
