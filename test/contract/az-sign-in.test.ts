@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { assignReader, newGroup, unique } from './arrange.ts'
 import { inBothWays, newUser } from './az.ts'
-import { openPage } from './browser.ts'
+import { openPage, writes } from './browser.ts'
 import { claimsOf } from './curl.ts'
 
 inBothWays('az signs in', async (t, { az, refusal, lazuli, lane }) => {
@@ -76,7 +75,7 @@ inBothWays('az signs in', async (t, { az, refusal, lazuli, lane }) => {
     const said = join(lane.home, 'said')
     await writeFile(said, '')
     const login = az(`login --use-device-code 2> ${said}`, { AZURE_CORE_ONLY_SHOW_ERRORS: 'false' })
-    const [, address = '', code = ''] = await saying(
+    const [, address = '', code = ''] = await writes(
       said,
       /open the page (\S+) and enter the code (\w+) to auth/,
       login,
@@ -134,18 +133,3 @@ inBothWays('az signs in', async (t, { az, refusal, lazuli, lane }) => {
     return { certificate, both }
   }
 })
-
-/** Waits until a program has written what is looked for. If it ends before, it has failed. */
-async function saying(file: string, wanted: RegExp, program: Promise<unknown>): Promise<RegExpExecArray> {
-  let isRunning = true
-  program.finally(() => {
-    isRunning = false
-  })
-  for (;;) {
-    const found = wanted.exec(await readFile(file, 'utf8'))
-    if (found) return found
-    if (!isRunning) await program
-    assert.ok(isRunning, `${await readFile(file, 'utf8')} says nothing of ${wanted}`)
-    await pause(50)
-  }
-}

@@ -1,6 +1,8 @@
 /** A person at a sign-in page: as much of a browser as it asks for, which is cookies, and sending a form where it wants. */
 
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, Lazuli } from '../start.ts'
 
 export type Page = {
@@ -48,5 +50,20 @@ function shown(lazuli: Lazuli, url: URL, { status, headers, body }: Answer<strin
       })
       return shown(lazuli, url, answer, set)
     },
+  }
+}
+
+/** Waits until a program has written into a file what its person needs. If it ends before, it has failed. */
+export async function writes(file: string, wanted: RegExp, program: Promise<unknown>): Promise<RegExpExecArray> {
+  let isRunning = true
+  program.finally(() => {
+    isRunning = false
+  })
+  for (;;) {
+    const found = wanted.exec(await readFile(file, 'utf8'))
+    if (found) return found
+    if (!isRunning) await program
+    assert.ok(isRunning, `${await readFile(file, 'utf8')} says nothing of ${wanted}`)
+    await pause(50)
   }
 }
