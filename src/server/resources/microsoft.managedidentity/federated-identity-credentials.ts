@@ -50,13 +50,7 @@ function checkTrust({ issuer, subject, audiences }: Trust): void {
       throw badRequest(`The ${name} of a federated identity credential must not be longer than ${longest} characters.`)
   }
   // What is looked up there decides who gets in, so nobody on the way may answer in its place.
-  if (!isUsableIssuer(issuer)) throw badRequest(`The issuer '${issuer}' is not an https URL.`)
-}
-
-function isUsableIssuer(issuer: string): boolean {
-  const url = URL.parse(issuer)
-  const isLoopback = url !== null && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
-  return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback))
+  if (URL.parse(issuer)?.protocol !== 'https:') throw badRequest(`The issuer '${issuer}' is not an https URL.`)
 }
 
 async function checkAgainstOthers(
