@@ -18,6 +18,8 @@ const responseCode = { ok: 0, formatError: 1, noSuchName: 3, notImplemented: 4 }
 
 export function serveNames(socket: Socket, lookup: Lookup): void {
   socket.on('message', (query, from) => {
+    // Root in a machine can send from port 0, to which nobody can send: trying to would end the server.
+    if (from.port === 0) return
     const reply = answer(query, lookup)
     // A machine that has gone cannot be told anything.
     if (reply) socket.send(reply, from.port, from.address, () => undefined)
