@@ -30,7 +30,8 @@ if (process.platform !== 'linux') {
 }
 
 installPeers()
-const folder = mkdtempSync('/tmp/lazuli-bench-')
+// Not below /tmp, which may be kept in memory, where nothing is ever written durably.
+const folder = mkdtempSync('/var/tmp/lazuli-bench-')
 try {
   heading('This machine')
   const [processor] = cpus()
@@ -38,8 +39,8 @@ try {
   note(`Linux ${release()}, Node ${process.versions.node}`)
   note(
     arePinned
-      ? 'Servers run on one core, load comes from another.'
-      : 'Servers and load share the cores: no taskset, or one core.',
+      ? 'Where rates are measured, the server has one core and the load another, unless it says otherwise.'
+      : 'Server and load share the cores: there is no taskset, or one core.',
   )
   const program = buildPackage(folder)
   for (const name of asked.length > 0 ? asked.filter(isName) : (Object.keys(benchmarks) as Name[])) {
