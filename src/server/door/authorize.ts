@@ -80,7 +80,10 @@ const question = (wish: { action: string; dataAction?: boolean; attributes?: Att
 /** Read anew for each request, so that a change is effective on the next one. */
 async function rolesOf(parts: Parts, caller: Caller) {
   if (caller.kind !== 'principal') return { assignments: [], roleOf: () => undefined }
-  const assignments: readonly RoleAssignment[] = await parts.store.roles.assignmentsOf(lookUpRoles, caller.principal.objectId)
+  const assignments: readonly RoleAssignment[] = await parts.store.roles.assignmentsOf(
+    lookUpRoles,
+    caller.principal.objectId,
+  )
   const custom = new Map<string, RoleDefinition>()
   for (const { roleDefinitionId } of assignments) {
     if (builtInRole(roleDefinitionId)) continue
