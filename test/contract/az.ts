@@ -22,14 +22,14 @@ export type Az = {
 /** `lazuli exec -- az …`: signed in as the administrator, or on a machine, where nobody is signed in yet. */
 export const underLazuli = (lazuli: Lazuli, lane: Lane, as?: string): Az =>
   typed((argv, env) =>
-    lazuli.exec(argv, { env: { ...environment(lane), ...env }, ...(as === undefined ? {} : { as }) }),
+    lazuli.exec(argv, { env: { ...azEnvironment(lane), ...env }, ...(as === undefined ? {} : { as }) }),
   )
 
 /** az by itself, for which Lazuli is another cloud. Nobody is signed in, and the cloud is still to be registered. */
 export const besideLazuli = (lazuli: Lazuli, lane: Lane): Az =>
   typed((argv, env) => {
     const cloud = { AZURE_CONFIG_DIR: join(lane.home, '.azure'), REQUESTS_CA_BUNDLE: lazuli.env.caFile }
-    return lazuli.run(argv, { env: { ...environment(lane), ...cloud, ...env } })
+    return lazuli.run(argv, { env: { ...azEnvironment(lane), ...cloud, ...env } })
   })
 
 /** The administrator's own way to sign in to a cloud of their own, as `az cloud register` users do. */
@@ -63,8 +63,8 @@ export const newUser = (az: Az['az']) =>
     `ad user create --display-name Ann --password 'correct-Horse7-battery' --user-principal-name ${unique('ann')}@lazuli.onmicrosoft.com`,
   )
 
-// Below /tmp, both homes are the same inside and outside of the Debian that az runs in.
-const environment = ({ bin, home }: Lane) => ({ PATH: `${bin}:${process.env.PATH}`, HOME: home })
+/** Finds az. Below /tmp, its home is the same inside and outside of the Debian that it runs in. */
+export const azEnvironment = ({ bin, home }: Lane) => ({ PATH: `${bin}:${process.env.PATH}`, HOME: home })
 
 function typed(run: (argv: readonly string[], env: Environment) => Promise<Ended>): Az {
   const type = (command: string, env: Environment = {}) => run(['sh', '-c', `az ${command}`], env)

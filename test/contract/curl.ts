@@ -13,7 +13,8 @@ export const shell = (lazuli: Lazuli, as?: string): Shell =>
 export const shellInside = (lazuli: Lazuli, machine: string): Shell =>
   typedInto(typed => lazuli.command(['ssh', machine, '--', typed]))
 
-const typedInto =
+/** Whatever runs what is typed. */
+export const typedInto =
   (run: (typed: string) => Promise<Ended>): Shell =>
   async (command, words = {}) => {
     const typed = Object.entries(words).reduce((text, [word, value]) => text.replaceAll(`<${word}>`, value), command)
