@@ -47,6 +47,8 @@ for (const [source, expected] of [
 const alternatives = Array.from({ length: 5 }, () => "(a eq '1' or a eq '2')").join(' and ')
 
 for (const source of [
+  `${'('.repeat(33)}a eq '1'${')'.repeat(33)}`,
+  `a eq '${'1'.repeat(4096)}'`,
   'a',
   'a eq',
   "a is '1'",

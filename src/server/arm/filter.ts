@@ -12,16 +12,20 @@ export type Filter = readonly (readonly Clause[])[]
 
 const operators = ['eq', 'ne', 'gt', 'ge', 'lt', 'le']
 const tokens = /\s*(?:'((?:[^']|'')*)'|([\w./:+-]+)|([(),]))/y
-/** Parentheses multiply: what takes more than this is no question that a person asks. */
+/** What takes more than this is no question that a person asks, and parentheses multiply. */
+const longestFilter = 4096
 const mostAlternatives = 64
+const deepestNesting = 32
 
 type Token = { readonly kind: 'text' | 'word' | 'sign' | 'end'; readonly text: string }
 
 /** Reads the part of OData that Azure's lists take: clauses with `and`, `or` and parentheses. Throws 400. */
 export function parseFilter(source: string): Filter {
   const refuse = () => invalidFilter(source)
+  if (source.length > longestFilter) throw refuse()
   const list = tokenize(source, refuse)
   let at = 0
+  let depth = 0
   const peek = (): Token => list[at] ?? { kind: 'end', text: '' }
   const next = (): Token => list[at++] ?? { kind: 'end', text: '' }
   const isWord = (word: string) => peek().kind === 'word' && peek().text.toLowerCase() === word
@@ -52,8 +56,10 @@ export function parseFilter(source: string): Filter {
   const one = (): Filter => {
     const token = next()
     if (token.kind === 'sign' && token.text === '(') {
+      if (++depth > deepestNesting) throw refuse()
       const inner = either()
       sign(')')
+      depth--
       return inner
     }
     if (token.kind !== 'word') throw refuse()
@@ -120,4 +126,8 @@ export function clausesOf(url: URL): readonly Clause[] {
 }
 
 export const invalidFilter = (source: string) =>
-  new AzureError(400, 'InvalidFilterInQueryString', `Invalid $filter '${source}' specified in the query string.`)
+  new AzureError(
+    400,
+    'InvalidFilterInQueryString',
+    `Invalid $filter '${source.slice(0, longestFilter)}' specified in the query string.`,
+  )

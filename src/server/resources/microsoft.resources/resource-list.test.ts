@@ -87,7 +87,15 @@ for (const [filter, expected] of [
   })
 }
 
-for (const filter of ["size eq '1'", "tagName ne 'env'", "substringof('a', size)", "endswith(name, 'a')", 'name']) {
+for (const filter of [
+  "size eq '1'",
+  "constructor eq '1'",
+  "tagName ne 'env'",
+  "substringof('a', size)",
+  "substringof('a', __proto__)",
+  "endswith(name, 'a')",
+  'name',
+]) {
   test(`the filter ${filter} is refused`, async t => {
     const { token, list } = await open(t)
     const response = await list(token, `&$filter=${encodeURIComponent(filter)}`)

@@ -74,15 +74,17 @@ const columns: Readonly<Record<string, (resource: Resource) => string | undefine
   resourcegroup: ({ id }) => id.resourceGroup,
   'identity/principalid': ({ body }) => body.identity?.principalId,
 }
+// Not `in`: a record has members that nobody put there, such as `constructor`.
+const isColumn = (name: string) => Object.hasOwn(columns, name)
 const tagColumns = ['tagname', 'tagvalue']
 
 function checkFilter(filter: Filter, url: URL): void {
   const isKnown = (clause: Clause) =>
     'call' in clause
-      ? clause.call === 'substringof' && clause.values.length === 2 && (clause.values[1] ?? '').toLowerCase() in columns
+      ? clause.call === 'substringof' && clause.values.length === 2 && isColumn((clause.values[1] ?? '').toLowerCase())
       : tagColumns.includes(clause.name)
         ? clause.operator === 'eq'
-        : clause.name in columns && (clause.operator === 'eq' || clause.operator === 'ne')
+        : isColumn(clause.name) && (clause.operator === 'eq' || clause.operator === 'ne')
   if (!filter.flat().every(isKnown)) throw invalidFilter(url.searchParams.get('$filter') ?? '')
 }
 
