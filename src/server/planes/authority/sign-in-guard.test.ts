@@ -61,7 +61,7 @@ test('failures are forgotten a quarter of an hour after the last one', async t =
   for (let i = 0; i < 10; i++) assert.equal((await attempt(lazuli, username, 'wrong', '192.0.2.1')).code, 50126)
 })
 
-test('a program with an old secret in a loop blocks itself, but nobody else at its address', async t => {
+test('a program with an old secret in a loop is blocked, but nobody else at its address, nor who has the right one', async t => {
   const lazuli = await openAuthority(t)
   const { clientId, objectId } = await lazuli.application()
   await lazuli.credential(objectId, { kind: 'secret', verifier: secretVerifier('right') })
@@ -70,10 +70,11 @@ test('a program with an old secret in a loop blocks itself, but nobody else at i
     return (body.error_codes as number[] | undefined)?.[0]
   }
   for (let i = 0; i < 41; i++) await asked(clientId, 'old')
-  assert.equal(await asked(clientId, 'right'), 50053)
+  assert.equal(await asked(clientId, 'old'), 50053)
+  assert.equal(await asked(clientId, 'right'), undefined)
   assert.equal(await asked(lazuli.administrator.clientId, lazuli.administrator.clientSecret), undefined)
   const { username, password } = await lazuli.user()
   assert.equal((await attempt(lazuli, username, password, '127.0.0.1')).status, 200)
   lazuli.clock.forwardBy(60_000)
-  assert.equal(await asked(clientId, 'right'), undefined)
+  assert.equal(await asked(clientId, 'old'), 7000215)
 })

@@ -10,8 +10,8 @@ import { tooManyFailures } from './refusals/sign-in.ts'
  */
 export type SignInGuard = {
   /**
-   * Runs `check`, which answers undefined for a wrong credential, and counts that as a failure. Throws AADSTS50053,
-   * without a check, while there have been too many.
+   * Runs `check`, which answers undefined for a wrong credential, and counts that as a failure. Throws AADSTS50053 while
+   * there have been too many: for what can be guessed without a check, for what cannot only when it is wrong.
    */
   attempt<T>(attempt: Attempt, check: () => Promise<T | undefined>): Promise<T | undefined>
 }
@@ -82,7 +82,15 @@ export function openSignInGuard({ store, clock }: { store: Store; clock: Clock }
         else if (hasFailed) await store.write(tx => tx.signInFailures.clear(countFailures, [forAccount.key]))
         return result
       }
-      return isGuessable ? inTurn(address, once) : once()
+      // Who has it did not guess it, and is let in: else anybody on the same host could lock an application out.
+      const unlessRight = async () => {
+        const result = await check()
+        if (result !== undefined) return result
+        await refuseBlocked(subjects)
+        await count(subjects)
+        return undefined
+      }
+      return isGuessable ? inTurn(address, once) : unlessRight()
     },
   }
 }
