@@ -28,6 +28,7 @@ const serverLayers = [
   'tokens', // signs and checks
   'directory', // users, applications, the first tenant
   'machines', // makes a Linux
+  'extensions', // the packages that machines can have
   'door', // takes requests in and asks for a grant
   'arm', // the resource manager's engine
   'resources', // one file per resource type
@@ -47,7 +48,7 @@ const touch: readonly { readonly what: RegExp; readonly where: RegExp; readonly 
   { what: /from '(kysely|node:sqlite)'/, where: /^src\/server\/store\//, rule: 'only the store knows SQL' },
   {
     what: /from 'node:child_process'/,
-    where: /^src\/(extensions\/([\w-]+\/)?host|server\/machines|cli)\//,
+    where: /^src\/(extensions\/([\w-]+\/)?host|server\/machines|agent\/runner|cli)\//,
     rule: 'other programs are started where Linux is changed, and nowhere else',
   },
   {

@@ -41,10 +41,12 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   await mkdir(state, { recursive: true, mode: 0o700 })
   const certificate = await ensureCertificate(layout.lib, now())
 
+  let goalState = ''
   const reporting = openReporting({
     send,
     compose: async () => ({
       agentVersion: version,
+      goalState,
       ...(await hostFacts(parts.root)),
       handlers: [...runner.reports()],
     }),
@@ -80,9 +82,12 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     watchGoalState({
       ...parts,
       remembered: { read: () => readIfPresent(remembered), write: text => writeDurably(remembered, text, 0o600) },
-      onGoalState: goal => {
+      onReturn: reporting.changed,
+      onGoalState: (goal, etag) => {
+        goalState = etag
         runner.apply(goal)
         commands.apply(goal.commands)
+        reporting.changed()
       },
     }),
     lookNowAndThen(),

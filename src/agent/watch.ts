@@ -6,7 +6,9 @@ import { readBody, type Send } from './server.ts'
 export type WatchParts = {
   readonly send: Send
   /** Called with each goal state, the first one included. Must not throw. */
-  readonly onGoalState: (goal: GoalState) => void
+  readonly onGoalState: (goal: GoalState, etag: string) => void
+  /** Called when the server answers again after it was away. */
+  readonly onReturn: () => void
   /** The text of the last goal state that was seen, before this start too. */
   readonly remembered: { read(): Promise<string | undefined>; write(text: string): Promise<void> }
   readonly log: Log
@@ -28,7 +30,7 @@ const longestPauseMs = 10_000
  * last one that was seen holds. Resolves when the signal is given.
  */
 export async function watchGoalState(parts: WatchParts): Promise<void> {
-  const { send, onGoalState, remembered, log, pause, signal } = parts
+  const { send, onGoalState, onReturn, remembered, log, pause, signal } = parts
   let etag: string | undefined
   let isFirst = true
   let failures = 0
@@ -41,13 +43,14 @@ export async function watchGoalState(parts: WatchParts): Promise<void> {
       const text = (await readBody(answer)).toString('utf8')
       if (answer.status === 200) {
         const goal = parseGoalState(text)
-        onGoalState(goal)
         etag = answer.header('etag')
+        onGoalState(goal, etag ?? '')
         isFirst = false
         await remembered.write(text)
       } else if (answer.status !== 304) {
         throw new Error(`the server answers ${answer.status} ${text.slice(0, 200)}`)
       }
+      if (failures > 0) onReturn()
       failures = 0
     } catch (error) {
       if (signal.aborted) return
@@ -70,7 +73,7 @@ async function applyRemembered({ remembered, onGoalState, log }: WatchParts): Pr
   const text = await remembered.read()
   if (text === undefined) return
   try {
-    onGoalState(parseGoalState(text))
+    onGoalState(parseGoalState(text), '')
   } catch (error) {
     log('error', 'the goal state that was kept cannot be read', { error })
   }

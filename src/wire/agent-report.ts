@@ -55,6 +55,8 @@ export type HandlerReport = z.infer<typeof handlerReport>
 
 export const agentReport = z.object({
   agentVersion: line,
+  /** The ETag of the goal state that the agent works by; empty when it has none of the server's yet. */
+  goalState: line,
   computerName: line,
   os: z.object({ name: line, version: line }),
   hostKeys: z.array(z.object({ type: line, publicKey: message, fingerprint: line })).max(16),

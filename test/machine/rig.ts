@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { promisify } from 'node:util'
+import { agentProgram } from '../../src/server/machines/agent-program.ts'
 import type { Fabric, MachineDriver, MachineFacts, MachineSpec, PowerState } from '../../src/server/machines/driver.ts'
 import { chooseDriver } from '../../src/server/machines/open.ts'
 import { leftovers, type Snapshot, snapshot } from '../leftovers.ts'
@@ -185,6 +186,7 @@ async function answeringFabric(folder: string): Promise<Fabric> {
   const planes = createServer((_request, response) => response.end('plane'))
   return {
     caPem,
+    agent: { ...agentProgram(), url: 'https://agent.lazuli.localhost', version: '0.0.0' },
     azureNames: ['management.azure.com', '.vault.azure.net'],
     serveMetadata(listener, machineAt) {
       const metadata = createServer((request, response) => response.end(machineAt(request.socket.remoteAddress ?? '')))

@@ -23,6 +23,10 @@ export async function authorizeOperation(
   if ('open' in access) return issueGrant({ verb: 'read', action: operation.name, scope: '/' })
   if (caller.kind === 'rejected') throw caller.error
   if (caller.kind === 'anonymous') throw plane.unauthenticated(call, 'missing')
+  if ('ownMachine' in access) {
+    if (caller.kind !== 'machine') throw plane.unauthenticated(call, 'invalid')
+    return issueGrant({ verb: 'write', action: operation.name, scope: caller.resourceId })
+  }
   if ('signedIn' in access) return issueGrant({ verb: 'read', action: operation.name, scope: '/', onlyBelow: [] })
 
   const action = typeof access.action === 'string' ? access.action : access.action(call.params)
@@ -80,7 +84,10 @@ const question = (wish: { action: string; dataAction?: boolean; attributes?: Att
 /** Read anew for each request, so that a change is effective on the next one. */
 async function rolesOf(parts: Parts, caller: Caller) {
   if (caller.kind !== 'principal') return { assignments: [], roleOf: () => undefined }
-  const assignments: readonly RoleAssignment[] = await parts.store.roles.assignmentsOf(lookUpRoles, caller.principal.objectId)
+  const assignments: readonly RoleAssignment[] = await parts.store.roles.assignmentsOf(
+    lookUpRoles,
+    caller.principal.objectId,
+  )
   const custom = new Map<string, RoleDefinition>()
   for (const { roleDefinitionId } of assignments) {
     if (builtInRole(roleDefinitionId)) continue

@@ -24,9 +24,13 @@ export async function readForm(request: Request): Promise<URLSearchParams> {
   return new URLSearchParams(await readText(request, megabyte))
 }
 
-/** Counts while it reads: a false Content-Length, or none, does not get past the limit. */
 export async function readText(request: Request, limit: number): Promise<string> {
-  if (request.body === null) return ''
+  return (await readBytes(request, limit)).toString('utf8')
+}
+
+/** Counts while it reads: a false Content-Length, or none, does not get past the limit. Throws 413. */
+export async function readBytes(request: Request, limit: number): Promise<Buffer> {
+  if (request.body === null) return Buffer.alloc(0)
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw requestTooLarge(limit)
   const chunks: Uint8Array[] = []
   let size = 0
@@ -35,7 +39,7 @@ export async function readText(request: Request, limit: number): Promise<string>
     if (size > limit) throw requestTooLarge(limit)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 export const invalidRequestContent = (detail: string) =>
