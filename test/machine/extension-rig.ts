@@ -18,6 +18,8 @@ export type Rig = {
   put(name: string, properties: object): Promise<Answer>
   /** PUTs and waits for the end; how it ended, and how long it took in ms. */
   apply(name: string, properties: object): Promise<Ended & { ms: number }>
+  /** The whole of a run-command, to its end. */
+  invoke(body: object): Promise<Ended>
   get(path: string): Promise<Answer>
   ended(answer: Answer): Promise<Ended>
   /** Runs a shell script as root in the machine, past the agent. */
@@ -80,6 +82,7 @@ export async function openRig(t: TestContext): Promise<Rig> {
       const end = await ended(await put(name, properties))
       return { ...end, ms: performance.now() - begun }
     },
+    invoke: async body => ended(await lazuli.arm('POST', `${vm}/runCommand?${version}`, { body })),
     get: path => lazuli.arm('GET', `${vm}${path}${path.includes('?') ? '&' : '?'}${version}`),
     async sh(script) {
       const { body } = await lazuli.arm('GET', '/providers/Lazuli.Server/machines')

@@ -24,3 +24,30 @@ test('an extension is fetched, installed and enabled, and its status comes back'
   assert.equal(body.properties.provisioningState, 'Succeeded')
   assert.equal(body.properties.instanceView.statuses[0].message, 'done')
 })
+
+test('a command runs in the machine as root, and what it says comes back', limits, async t => {
+  const { invoke, vm, get } = await openRig(t)
+  const script = ['echo "$1 $second"', 'id -un', 'echo problem >&2']
+  const parameters = [
+    { name: 'first', value: 'a b' },
+    { name: 'second', value: '$(id)' },
+  ]
+  const { status, properties } = await invoke({ commandId: 'RunShellScript', script, parameters })
+  assert.equal(status, 'Succeeded')
+  assert.deepEqual(properties?.output, {
+    value: [
+      {
+        code: 'ProvisioningState/succeeded',
+        level: 'Info',
+        displayStatus: 'Provisioning succeeded',
+        message: 'Enable succeeded: \n[stdout]\na b $(id)\nroot\n\n[stderr]\nproblem\n',
+      },
+    ],
+  })
+  const failed = await invoke({ commandId: 'RunShellScript', script: ['#!/bin/bash', 'echo out', 'exit 7'] })
+  assert.equal(failed.error?.code, 'VMExtensionProvisioningError')
+  assert.match(failed.error?.message ?? '', /exit status=7\n\[stdout\]\nout\n/)
+
+  const { body } = await get('?$expand=instanceView')
+  assert.equal(body.properties.instanceView.vmAgent.statuses[0].displayStatus, 'Ready', vm)
+})

@@ -69,3 +69,8 @@ export const extensionVersionNotFound = (publisher: string, type: string, versio
     'ArtifactVersionNotFound',
     `No version found in the artifact repository that satisfies the requested version '${version}' for VM extension with publisher '${publisher}' and type '${type}'.`,
   )
+
+export const commandNeedsRunningMachine = (machine: string) =>
+  operationNotAllowed(
+    `Cannot run a command on VM '${machine}' because it is not running: the operation requires the VM to be running (or set to run).`,
+  )

@@ -69,7 +69,7 @@ export const extensions = defineResource<ExtensionProperties>({
   patch: ({ body }, patch) =>
     ({ ...body, properties: mergePatch(body.properties, { ...(patch.properties as object) }) }) as ResourceBody,
 
-  async remove({ cx, tx, existing }) {
+  async remove({ tx, existing }) {
     const vm = await tx.resources.get(seeMachine, resourceId(existing.id.container))
     // A machine that is gone with all that was in it has nothing to be removed from.
     return vm && vm.body.properties.provisioningState !== 'Deleting' ? { work: {} } : {}
