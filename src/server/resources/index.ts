@@ -11,6 +11,7 @@ import { permissionOperations } from './microsoft.authorization/permissions.ts'
 import { roleAssignmentOperations } from './microsoft.authorization/role-assignments.ts'
 import { roleDefinitionOperations } from './microsoft.authorization/role-definitions.ts'
 import { extensions } from './microsoft.compute/extensions/extensions.ts'
+import { extensionListings } from './microsoft.compute/extensions/listings.ts'
 import { computeListings, imageAliases } from './microsoft.compute/listings.ts'
 import { sshPublicKeys } from './microsoft.compute/ssh-public-keys.ts'
 import { virtualMachines } from './microsoft.compute/virtual-machines.ts'
@@ -72,6 +73,7 @@ export const operations: readonly Operation[] = [
   systemAssignedIdentity,
   activityLog,
   ...computeListings,
+  ...extensionListings,
   imageAliases,
   ...deploymentOperations([...resourceTypes, ...otherKinds]),
   ...providerOperations([...resourceTypes, ...otherKinds]),
