@@ -7,6 +7,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
+import { extensions, packageExtension } from './package-extensions.ts'
 
 const into = resolve(process.argv[2] ?? import.meta.dirname)
 const dist = join(into, 'dist')
@@ -33,6 +34,11 @@ const { metafile } = await build({
     js: "import{createRequire as lazuliRequire}from'node:module';const require=lazuliRequire(import.meta.url);",
   },
 })
+for (const name of extensions) {
+  const program = await packageExtension(name, join(dist, 'extensions', name))
+  Object.assign(metafile.inputs, program.inputs)
+  Object.assign(metafile.outputs, program.outputs)
+}
 writeFileSync(join(into, 'THIRD_PARTY_NOTICES'), notices(packagesIn(metafile)))
 
 for (const [file, { bytes }] of Object.entries(metafile.outputs))

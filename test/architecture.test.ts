@@ -28,6 +28,7 @@ const serverLayers = [
   'tokens', // signs and checks
   'directory', // users, applications, the first tenant
   'machines', // makes a Linux
+  'extensions', // the packages that machines can have
   'door', // takes requests in and asks for a grant
   'arm', // the resource manager's engine
   'resources', // one file per resource type
@@ -41,13 +42,13 @@ const [wiring, partTypes] = ['src/server/main.ts', 'src/server/parts.ts']
 const touch: readonly { readonly what: RegExp; readonly where: RegExp; readonly rule: string }[] = [
   {
     what: /\bprocess\.env\b/,
-    where: /^src\/(server\/config\.ts|cli\/)/,
-    rule: 'the environment is read in one place of the server and by the command line',
+    where: /^src\/(server\/config\.ts|cli\/|extensions\/handler\/environment\.ts)/,
+    rule: 'each program reads the environment in one place, and the command line anywhere',
   },
   { what: /from '(kysely|node:sqlite)'/, where: /^src\/server\/store\//, rule: 'only the store knows SQL' },
   {
     what: /from 'node:child_process'/,
-    where: /^src\/(extensions\/([\w-]+\/)?host|server\/machines|cli)\//,
+    where: /^src\/(extensions\/([\w-]+\/)?host|server\/machines|agent\/runner|cli)\//,
     rule: 'other programs are started where Linux is changed, and nowhere else',
   },
   {

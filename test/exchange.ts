@@ -13,7 +13,7 @@ export type Answer<Body = any> = {
 export type Asked = {
   readonly agent: Agent
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | undefined
+  readonly body?: string | Uint8Array | undefined
 }
 
 const limitMs = 60_000

@@ -38,6 +38,8 @@ export type SendOptions = {
   readonly token?: string | false
   /** Sent as JSON, unless it is text. */
   readonly body?: unknown
+  /** Sent as it is, in place of `body`. */
+  readonly raw?: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -144,12 +146,12 @@ export async function startLazuli(
       return server.pid
     },
     token,
-    async arm(method, path, { token: given, body, headers = {} } = {}) {
+    async arm(method, path, { token: given, body, raw, headers = {} } = {}) {
       const bearer = given ?? (await administratorToken())
       const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
       return exchange(method, server.url + path, {
         agent,
-        body: content,
+        body: raw ?? content,
         headers: {
           ...(bearer === false ? {} : { authorization: `Bearer ${bearer}` }),
           ...(content === undefined ? {} : { 'content-type': 'application/json' }),

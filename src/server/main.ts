@@ -11,12 +11,15 @@ import { writeTrustBundle } from './certificates/trust-bundle.ts'
 import { shiftableClock } from './clock.ts'
 import { type Config, instanceOf } from './config.ts'
 import { openDirectory } from './directory/bootstrap.ts'
-import { openDoor } from './door/handle.ts'
+import { askThrough, type Door, openDoor } from './door/handle.ts'
 import { bindPort, openEars } from './door/listen.ts'
-import { certificateNames, namesInMachines } from './door/names.ts'
+import { agentHost, certificateNames, namesInMachines } from './door/names.ts'
 import { serveMetadata } from './door/serve-metadata.ts'
 import { openTickets } from './door/tickets.ts'
+import { openPackages } from './extensions/packages.ts'
 import { openLog } from './log.ts'
+import { agentProgram } from './machines/agent-program.ts'
+import { openAgents } from './machines/agents.ts'
 import { openMachines } from './machines/machines.ts'
 import { metadataMachines } from './machines/metadata.ts'
 import { chooseDriver } from './machines/open.ts'
@@ -79,6 +82,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
     instance: instanceOf(settled.directory),
     fabric: {
       caPem,
+      agent: { ...agentProgram(), url: `https://${agentHost(settled)}`, version },
       azureNames: namesInMachines,
       servePlanes: listener => listener.on('connection', (socket: Socket) => ears.serveTls(socket)),
       serveMetadata: (listener, machineAt) =>
@@ -92,6 +96,8 @@ export async function startServer(config: Config, progress: (line: string) => vo
   const machineOf = new WeakMap<Socket, string>()
   const asyncWork = openAsyncWork({ store, clock, log })
   const machines = await openMachines({ driver, store, log })
+  const agents = openAgents()
+  const packages = await openPackages({ builtIn: [], published: join(settled.directory, 'extensions') })
 
   let requestStop: (options: { machines: 'keep' | 'stop' }) => void = () => undefined
   const control = {
@@ -100,10 +106,12 @@ export async function startServer(config: Config, progress: (line: string) => vo
     tickets,
     stop: (options: { machines: 'keep' | 'stop' }) => requestStop(options),
   }
-  const parts: Parts = { config: settled, clock, store, directory, tokens, machines, asyncWork, control, log }
+  const askFor = askThrough(() => door)
+  const kept = { config: settled, clock, store, directory, tokens }
+  const parts: Parts = { ...kept, machines, agents, packages, asyncWork, askFor, control, log }
 
   const planes = openPlanes(parts)
-  const door = openDoor(parts, planes, planeFinder(parts, planes))
+  const door: Door = openDoor(parts, planes, planeFinder(parts, planes))
 
   const attested = createAttestedSigner({ ca, clock: realClock })
   const metadata = metadataService({
@@ -128,8 +136,11 @@ export async function startServer(config: Config, progress: (line: string) => vo
   let closing: Promise<void> | undefined
   const close = (options: { machines: 'keep' | 'stop' }) => {
     closing ??= (async () => {
+      agents.stopPolls()
       await ears.close(answerLimitMs)
-      await asyncWork.close(workLimitMs)
+      const workHasEnded = asyncWork.close(workLimitMs)
+      agents.stopWork()
+      await workHasEnded
       await machines.close(options)
       await store.close()
       lock.release()

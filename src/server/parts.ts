@@ -2,8 +2,11 @@ import type { AsyncWork } from './arm/async-work.ts'
 import type { ShiftableClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Directory } from './directory/bootstrap.ts'
+import type { AskFor } from './door/handle.ts'
 import type { Tickets } from './door/tickets.ts'
+import type { Packages } from './extensions/packages.ts'
 import type { Log } from './log.ts'
+import type { Agents } from './machines/agents.ts'
 import type { Machines } from './machines/machines.ts'
 import type { Store } from './store/open.ts'
 import type { Tokens } from './tokens/tokens.ts'
@@ -16,7 +19,10 @@ export type Parts = {
   readonly directory: Directory
   readonly tokens: Tokens
   readonly machines: Machines
+  readonly agents: Agents
+  readonly packages: Packages
   readonly asyncWork: AsyncWork
+  readonly askFor: AskFor
   readonly control: Control
   readonly log: Log
 }

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { promisify } from 'node:util'
+import { agentProgram } from '../../src/server/machines/agent-program.ts'
 import type { Fabric, MachineDriver, MachineFacts, MachineSpec, PowerState } from '../../src/server/machines/driver.ts'
 import { chooseDriver } from '../../src/server/machines/open.ts'
 import { leftovers, type Snapshot, snapshot } from '../leftovers.ts'
@@ -117,12 +118,16 @@ export async function openDriver(at: Place, wanted: readonly string[] = []): Pro
   }
 }
 
-/** Runs a command over SSH as the administrator. The host key must be one of those that the driver named. */
+/** Runs a command over SSH, as the administrator if nobody else is named. The host key must be one of those that the driver named. */
 export async function ssh(
   { folder }: Place,
   { address, hostKeys }: MachineFacts,
   command: string,
-  { password }: { password?: string } = {},
+  {
+    password,
+    user: name = user,
+    identity = join(folder, 'key'),
+  }: { password?: string; user?: string; identity?: string } = {},
 ): Promise<string> {
   const knownHosts = join(folder, `known-${address}`)
   await writeFile(knownHosts, hostKeys.map(key => `${address} ${key.publicKey}\n`).join(''))
@@ -136,9 +141,9 @@ export async function ssh(
     `UserKnownHostsFile=${knownHosts}`,
     `PreferredAuthentications=${how}`,
   ]
-  const args = [...options.flatMap(option => ['-o', option]), '-F', 'none', '-i', join(folder, 'key')]
+  const args = [...options.flatMap(option => ['-o', option]), '-F', 'none', '-i', identity]
   const env = { ...process.env, SSH_ASKPASS: askPassword, SSH_ASKPASS_REQUIRE: 'force' }
-  const { stdout } = await execute('ssh', [...args, `${user}@${address}`, command], { env })
+  const { stdout } = await execute('ssh', [...args, `${name}@${address}`, command], { env })
   return stdout.trim()
 }
 
@@ -185,6 +190,7 @@ async function answeringFabric(folder: string): Promise<Fabric> {
   const planes = createServer((_request, response) => response.end('plane'))
   return {
     caPem,
+    agent: { ...agentProgram(), url: 'https://agent.lazuli.localhost', version: '0.0.0' },
     azureNames: ['management.azure.com', '.vault.azure.net'],
     serveMetadata(listener, machineAt) {
       const metadata = createServer((request, response) => response.end(machineAt(request.socket.remoteAddress ?? '')))

@@ -22,6 +22,8 @@ export type AsyncWork = {
   ): Promise<AsyncOperation>
   /** After the commit of the transaction that planned it. Resolves when the work has ended; callers need not wait. */
   begin(operation: AsyncOperation): Promise<AsyncOperation>
+  /** The piece of work of this id when it has ended; as it is stored when nothing is doing it, such as in a server that stops. */
+  ended(id: string): Promise<AsyncOperation | undefined>
   /** Takes up what an earlier process left unfinished. */
   resume(carriesOut: (kind: string) => Carry | undefined): Promise<void>
   /** Begins nothing more and waits for what runs, up to the limit. What is left goes on at the next start. */
@@ -31,6 +33,23 @@ export type AsyncWork = {
 /** The piece of code that does a kind of work. It may return what a POST's `Location` is to answer. */
 export type Carry = (operation: AsyncOperation, resource: Resource | undefined) => Promise<unknown>
 
+/** What work throws that ends because its caller has taken it back. */
+export class CanceledWork extends Error {
+  readonly shown: { readonly code: string; readonly message: string }
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.shown = { code, message }
+  }
+}
+
+/** What becomes of work when newer work on the same resource has taken its place: the resource is the other's now. */
+export class Preempted extends AzureError {
+  constructor() {
+    super(409, 'OperationPreempted', 'Operation execution has been preempted by a more recent operation.')
+  }
+}
+
 const carryOut = systemGrant('carry out work that a request has promised')
 
 /** Clients poll for minutes, not days. */
@@ -39,6 +58,7 @@ const keepEndedMs = 7 * 86_400_000
 export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): AsyncWork {
   const { store, clock, log } = parts
   const lastOn = new Map<string, Promise<unknown>>()
+  const begun = new Map<string, Promise<AsyncOperation>>()
   let carriesOut: (kind: string) => Carry | undefined = () => undefined
   let closing = false
 
@@ -63,11 +83,14 @@ export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): 
       return await end(operation, result === undefined ? {} : { result })
     } catch (error) {
       if (closing) return operation
+      if (error instanceof CanceledWork) return end(operation, { status: 'Canceled', error: error.shown })
       if (!(error instanceof AzureError))
         log.error({ err: error, operation: operation.id, kind: operation.kind }, 'work failed')
       const shown =
-        error instanceof AzureError ? { code: error.code, message: error.message } : internalError(operation.id)
-      return end(operation, { status: 'Failed', error: shown })
+        error instanceof AzureError
+          ? { code: error.code, message: error.message, ...error.extra }
+          : internalError(operation.id)
+      return end(operation, { status: error instanceof Preempted ? 'Canceled' : 'Failed', error: shown })
     }
   }
 
@@ -92,13 +115,17 @@ export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): 
       const before = lastOn.get(key) ?? Promise.resolve()
       const mine = before.then(() => (closing ? operation : carry(operation)))
       lastOn.set(key, mine)
+      begun.set(operation.id, mine)
       mine
         .catch(error => log.error({ err: error, operation: operation.id }, 'the end of work could not be recorded'))
         .finally(() => {
           if (lastOn.get(key) === mine) lastOn.delete(key)
+          begun.delete(operation.id)
         })
       return mine
     },
+
+    ended: async id => begun.get(id) ?? store.asyncOperations.get(carryOut, id),
 
     async resume(how) {
       carriesOut = how
@@ -119,6 +146,7 @@ export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): 
 async function settleResource(tx: Writes, operation: AsyncOperation): Promise<void> {
   const id = resourceId(operation.target)
   const verb = verbOf(operation)
+  if (operation.status === 'Canceled') return
   if (verb === 'delete' && operation.status === 'Succeeded') {
     await tx.resources.remove(carryOut, id)
     await tx.roles.removeAssignmentsBelow(carryOut, id.text)

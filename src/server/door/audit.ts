@@ -17,7 +17,7 @@ export async function openAudit(parts: Parts, plane: Plane, operation: Operation
     source_address: call.peer.address,
     changes: changes ? 1 : 0,
   } as const
-  let who = caller.kind === 'principal' ? named(caller.principal) : { caller: caller.kind as string, caller_name: '' }
+  let who = whoIs(caller)
   const note = (outcome: AuditRow['outcome'], status: number, detail: string) =>
     parts.store.appendAudit({ ...row, ...who, at: parts.clock.now(), outcome, status, detail })
 
@@ -44,6 +44,12 @@ export async function openAudit(parts: Parts, plane: Plane, operation: Operation
       }
     },
   }
+}
+
+function whoIs(caller: Caller): { caller: string; caller_name: string } {
+  if (caller.kind === 'principal') return named(caller.principal)
+  if (caller.kind === 'machine') return { caller: caller.machineId, caller_name: caller.resourceId }
+  return { caller: caller.kind, caller_name: '' }
 }
 
 const named = ({ objectId, userPrincipalName, clientId }: Principal) => ({

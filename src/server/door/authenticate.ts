@@ -8,8 +8,11 @@ const lookUpCaller = systemGrant('find the principal that a token names')
 /** Says who asks. Never throws for a bad token: the refusal belongs into the audit row. */
 export async function authenticate(parts: Parts, plane: Plane, operation: Operation, call: Call): Promise<Caller> {
   if ('open' in operation.access) return { kind: 'anonymous' }
+  const { onBehalfOf } = call.peer
+  if (onBehalfOf !== undefined) return asIfPresent(parts, plane, call, onBehalfOf)
   const token = bearerToken(call.request.headers.get('authorization'))
   if (token === undefined) return { kind: 'anonymous' }
+  if (plane.authenticate) return plane.authenticate(token, call)
 
   const verdict = await parts.tokens.verify(token, plane.acceptsAudience)
   if (!verdict.valid) return { kind: 'rejected', error: plane.unauthenticated(call, verdict.reason) }
@@ -18,6 +21,13 @@ export async function authenticate(parts: Parts, plane: Plane, operation: Operat
   const principal = await parts.store.principals.get(lookUpCaller, { objectId: verdict.claims.oid })
   if (!principal || principal.disabled) return { kind: 'rejected', error: plane.unauthenticated(call, 'invalid') }
   return { kind: 'principal', principal, claims: verdict.claims }
+}
+
+/** Whoever asked for work that goes on is asked for anew at each of its steps: who is gone meanwhile may do nothing more. */
+async function asIfPresent(parts: Parts, plane: Plane, call: Call, objectId: string): Promise<Caller> {
+  const principal = await parts.store.principals.get(lookUpCaller, { objectId })
+  if (!principal || principal.disabled) return { kind: 'rejected', error: plane.unauthenticated(call, 'invalid') }
+  return { kind: 'principal', principal, claims: { oid: objectId } }
 }
 
 function bearerToken(header: string | null): string | undefined {

@@ -23,6 +23,10 @@ export async function authorizeOperation(
   if ('open' in access) return issueGrant({ verb: 'read', action: operation.name, scope: '/' })
   if (caller.kind === 'rejected') throw caller.error
   if (caller.kind === 'anonymous') throw plane.unauthenticated(call, 'missing')
+  if ('ownMachine' in access) {
+    if (caller.kind !== 'machine') throw plane.unauthenticated(call, 'invalid')
+    return issueGrant({ verb: 'write', action: operation.name, scope: caller.resourceId })
+  }
   if ('signedIn' in access) return issueGrant({ verb: 'read', action: operation.name, scope: '/', onlyBelow: [] })
 
   const action = typeof access.action === 'string' ? access.action : access.action(call.params)

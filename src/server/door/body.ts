@@ -47,15 +47,29 @@ export async function readForm(request: Request): Promise<URLSearchParams> {
 
 /** Throws 400 or 413. */
 export async function readText(request: Request, limit: number): Promise<string> {
-  const announced = request.headers.get('content-length')
-  // HTTP ends a body where its header said, so there is nothing to count; and a stream is not needed, which takes long.
-  if (announced !== null && Number(announced) <= limit) return request.text().catch(refuseEarlyEnd)
-  if (request.body === null) return ''
+  if (isAnnounced(request, limit)) return request.text().catch(refuseEarlyEnd)
+  return (await counted(request, limit)).toString('utf8')
+}
+
+/** Throws 400 or 413. */
+export async function readBytes(request: Request, limit: number): Promise<Buffer> {
+  if (isAnnounced(request, limit)) return Buffer.from(await request.arrayBuffer().catch(refuseEarlyEnd))
+  return counted(request, limit)
+}
+
+/** HTTP ends a body where its header said, so there is nothing to count; and a stream is not needed, which takes long. */
+function isAnnounced(request: Request, limit: number): boolean {
+  const length = request.headers.get('content-length')
+  return length !== null && Number(length) <= limit
+}
+
+async function counted(request: Request, limit: number): Promise<Buffer> {
+  if (request.body === null) return Buffer.alloc(0)
   const reader = request.body.getReader()
   const chunks: Uint8Array[] = []
-  for (let size = 0; announced === null; ) {
+  for (let size = 0; request.headers.get('content-length') === null; ) {
     const { done, value } = await reader.read().catch(refuseEarlyEnd)
-    if (done) return Buffer.concat(chunks).toString('utf8')
+    if (done) return Buffer.concat(chunks)
     size += value.length
     if (size > limit) break
     chunks.push(value)

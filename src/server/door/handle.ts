@@ -15,6 +15,27 @@ import { pathSegments, type Router, router } from './routes.ts'
  */
 export type Door = (request: Request, peer: Peer) => Promise<Response>
 
+/**
+ * Asks this server itself on behalf of a principal (by object id) whose own request has been answered already: the
+ * request goes the way of all others, so it is authorized and audited as theirs. `path` is one of the resource manager.
+ */
+export type AskFor = (
+  objectId: string,
+  method: string,
+  path: string,
+  options?: { readonly body?: unknown; readonly correlationId?: string },
+) => Promise<Response>
+
+export const askThrough =
+  (door: () => Door): AskFor =>
+  (objectId, method, path, { body, correlationId } = {}) => {
+    const headers = new Headers({ 'content-type': 'application/json' })
+    if (correlationId !== undefined) headers.set('x-ms-correlation-request-id', correlationId)
+    const sent = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+    const request = new Request(new URL(path, 'https://management.azure.com'), sent)
+    return door()(request, { address: '', onBehalfOf: objectId })
+  }
+
 /** Which plane a request is for, and what of its path is left for that plane to match. */
 export type PlaneOf = (url: URL) => { plane: Plane; pathname: string } | undefined
 

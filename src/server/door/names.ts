@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 
 /** Which protocol a host name speaks. */
-export type PlaneName = 'arm' | 'authority' | 'graph' | 'key-vault' | 'blob' | 'webhdfs'
+export type PlaneName = 'arm' | 'authority' | 'graph' | 'key-vault' | 'blob' | 'webhdfs' | 'machine'
 
 /** Azure's public names that Lazuli answers: exact ones, and those that have names of accounts below them. */
 const publicHosts: Readonly<Record<string, PlaneName>> = {
@@ -27,11 +27,15 @@ const ownLabels: Readonly<Record<string, PlaneName>> = {
   vault: 'key-vault',
   blob: 'blob',
   datalake: 'webhdfs',
+  agent: 'machine',
 }
 
 /** Where machines find Azure's platform: Azure's own address for it. */
 export const fabricAddress = '168.63.129.16'
 const metadataAddress = '169.254.169.254'
+
+/** What agents know the server by. They connect to the fabric address, whatever the name means where they are. */
+export const agentHost = (config: Pick<Config, 'domain'>) => `agent.${config.domain}`
 
 /** Resolved to the fabric address inside machines. A leading dot means every name below. */
 export const namesInMachines: readonly string[] = [

@@ -9,12 +9,19 @@ export type Caller =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'rejected'; readonly error: AzureError }
   | { readonly kind: 'principal'; readonly principal: Principal; readonly claims: Readonly<Record<string, unknown>> }
+  /** The agent of a machine, which proved itself by the machine's own key. */
+  | { readonly kind: 'machine'; readonly machineId: string; readonly resourceId: string }
 
 /** Where the request came from. */
 export type Peer = {
   readonly address: string
   /** The ARM id of the machine or identity that the proxy's user name stands for (`lazuli exec --as`). */
   readonly actingAs?: string
+  /**
+   * The object id of whom this server itself asks for, in work that they were promised. Nothing that comes over a
+   * connection can set it.
+   */
+  readonly onBehalfOf?: string
 }
 
 export type Params = Readonly<Record<string, string>>
@@ -25,6 +32,8 @@ export type Access<V extends Verb> =
   | { readonly open: string }
   /** Anyone with a valid token may, because the handler shows no more than the caller may see; the text says how. */
   | { readonly signedIn: string }
+  /** Any machine may, at its own resource and nowhere else; the text says what for. */
+  | { readonly ownMachine: string }
   /**
    * A role must grant `action` at the scope. With `orBelow`, a role at a narrower scope lets the caller in, too, and
    * the grant names the scopes that may be shown.

@@ -7,6 +7,8 @@ export type Plane = {
   readonly operations: readonly Operation[]
   /** Whether a token for this audience is meant for us. */
   acceptsAudience(audience: string): boolean
+  /** Who a bearer token stands for, where that is not a principal of the directory. Never throws for a bad token. */
+  authenticate?(token: string, call: Call): Promise<Caller>
   /** What a signed-in caller hears who asks for something that this plane does not have. */
   notFound(call: Pick<Call, 'request' | 'url'>): AzureError
   /** The refusal of a caller without a usable token. */

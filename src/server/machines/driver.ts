@@ -34,14 +34,29 @@ export type MachineFacts = {
   readonly macAddress: string
   readonly hostKeys: readonly HostKey[]
   readonly os: { readonly name: string; readonly version: string }
+  /** The public half of the key that the machine's agent signs with: base64 of an SPKI. Machines of old have none. */
+  readonly agentKey?: string | undefined
 }
 
 export type Exec = { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+
+/** The agent as the server has it; machines see it and cannot change it. */
+export type AgentProgram = {
+  /** What is to be seen in machines. */
+  readonly folder: string
+  /** Of the program, below the folder. */
+  readonly entry: string
+  /** The server's name, as certificates have it. */
+  readonly url: string
+  readonly version: string
+}
 
 /** The server's side of a machine network. The driver only opens the sockets, in the network's own namespace. */
 export type Fabric = {
   /** The local certificate authority, to be trusted inside machines. */
   readonly caPem: string
+  /** What machines need in order to find and trust the server; see ServerPlace of the agent. */
+  readonly agent: AgentProgram
   /** Public host names that resolve to the fabric address inside machines; a leading dot stands for every name below. */
   readonly azureNames: readonly string[]
   /**

@@ -15,6 +15,8 @@ export type StoredMachine = {
   readonly facts?: MachineFacts
   /** Custom data may not change, and may be secret: only its SHA-256 is kept. */
   readonly customDataDigest?: string
+  /** PEM: what the agent wants secrets to be encrypted for. Undefined until it has spoken for the first time. */
+  readonly certificate?: string
 }
 
 export const storedMachineOf = ({ body }: Pick<Resource, 'body'>): StoredMachine => body.machine as StoredMachine

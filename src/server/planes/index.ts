@@ -6,12 +6,14 @@ import type { Parts } from '../parts.ts'
 import { armPlane } from './arm/plane.ts'
 import { authorityPlane } from './authority/plane.ts'
 import { graphPlane } from './graph/plane.ts'
+import { machinePlane } from './machine/plane.ts'
 
 /** All protocols that this server speaks. */
 export const openPlanes = (parts: Parts): readonly Plane[] => [
   armPlane(parts.tokens, parts.directory.tenantId),
   authorityPlane(parts),
   graphPlane(parts),
+  machinePlane(parts),
 ]
 
 /** Finds a request's plane by the host it names, and on `localhost` by its path. */

@@ -1,6 +1,7 @@
 import type { Job, ResourceType } from '../arm/resource-type.ts'
 import type { Operation } from '../door/operation.ts'
 import { clock } from './lazuli.server/clock.ts'
+import { publishExtensionPackage } from './lazuli.server/extension-packages.ts'
 import { machines } from './lazuli.server/machines.ts'
 import { status } from './lazuli.server/status.ts'
 import { stop } from './lazuli.server/stop.ts'
@@ -9,6 +10,8 @@ import { authorizationVersions } from './microsoft.authorization/api-versions.ts
 import { permissionOperations } from './microsoft.authorization/permissions.ts'
 import { roleAssignmentOperations } from './microsoft.authorization/role-assignments.ts'
 import { roleDefinitionOperations } from './microsoft.authorization/role-definitions.ts'
+import { extensions } from './microsoft.compute/extensions/extensions.ts'
+import { extensionListings } from './microsoft.compute/extensions/listings.ts'
 import { computeListings, imageAliases } from './microsoft.compute/listings.ts'
 import { sshPublicKeys } from './microsoft.compute/ssh-public-keys.ts'
 import { virtualMachines } from './microsoft.compute/virtual-machines.ts'
@@ -18,6 +21,7 @@ import { systemAssignedIdentity, systemAssignedVersions } from './microsoft.mana
 import { userAssignedIdentities } from './microsoft.managedidentity/user-assigned-identities.ts'
 import { aliasOperations } from './microsoft.resources/aliases.ts'
 import { resourcesVersions } from './microsoft.resources/api-versions.ts'
+import { deploymentOperations, deploymentType, runDeployment } from './microsoft.resources/deployments.ts'
 import { metadataOperations } from './microsoft.resources/metadata-endpoints.ts'
 import { type Kind, providerOperations } from './microsoft.resources/providers.ts'
 import { deleteResourceGroup } from './microsoft.resources/resource-group-deletion.ts'
@@ -29,6 +33,7 @@ import { tenantOperations } from './microsoft.resources/tenants.ts'
 /** One line for each resource type. */
 export const resourceTypes: readonly ResourceType[] = [
   virtualMachines,
+  extensions,
   sshPublicKeys,
   userAssignedIdentities,
   federatedIdentityCredentials,
@@ -39,6 +44,7 @@ const otherKinds: readonly Kind[] = [
   { type: 'Microsoft.Resources/tenants', apiVersions: resourcesVersions },
   { type: 'Microsoft.Resources/subscriptions', apiVersions: resourcesVersions },
   { type: groupType, apiVersions: resourcesVersions },
+  { type: deploymentType, apiVersions: resourcesVersions },
   { type: 'Microsoft.Authorization/roleAssignments', apiVersions: authorizationVersions },
   { type: 'Microsoft.Authorization/roleDefinitions', apiVersions: authorizationVersions },
   { type: 'Microsoft.Authorization/permissions', apiVersions: authorizationVersions },
@@ -53,6 +59,7 @@ export const operations: readonly Operation[] = [
   machines,
   clock,
   tickets,
+  publishExtensionPackage,
   stop,
   ...metadataOperations,
   ...tenantOperations,
@@ -66,11 +73,14 @@ export const operations: readonly Operation[] = [
   systemAssignedIdentity,
   activityLog,
   ...computeListings,
+  ...extensionListings,
   imageAliases,
+  ...deploymentOperations([...resourceTypes, ...otherKinds]),
   ...providerOperations([...resourceTypes, ...otherKinds]),
 ]
 
 /** Work that goes on after an answer, of what is not a resource type: what `<type>/<verb>` means. */
 export const asyncKinds: readonly { type: string; work: Readonly<Record<string, (job: Job) => Promise<unknown>>> }[] = [
   { type: groupType, work: { delete: job => deleteResourceGroup(job, resourceTypes) } },
+  { type: deploymentType, work: { write: runDeployment } },
 ]

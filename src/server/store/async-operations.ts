@@ -17,7 +17,7 @@ export type AsyncOperation = {
   /** What the work needs besides the target. Sealed at rest: it may hold a password. */
   readonly input?: unknown
   readonly result?: unknown
-  readonly error?: { code: string; message: string }
+  readonly error?: { readonly code: string; readonly message: string; readonly [member: string]: unknown }
   readonly createdAt: number
   readonly endedAt?: number
 }

@@ -14,10 +14,12 @@ import { openAsyncWork } from '../arm/async-work.ts'
 import { type ShiftableClock, shiftableClock } from '../clock.ts'
 import { type Config, configure } from '../config.ts'
 import { type AdministratorFile, type Directory, openDirectory, readAdministrator } from '../directory/bootstrap.ts'
-import { type Door, openDoor } from '../door/handle.ts'
+import { askThrough, type Door, openDoor } from '../door/handle.ts'
 import { planeNameOf } from '../door/names.ts'
 import type { Plane } from '../door/plane.ts'
 import { openTickets } from '../door/tickets.ts'
+import { openPackages } from '../extensions/packages.ts'
+import { openAgents } from '../machines/agents.ts'
 import { type Machines, openMachines } from '../machines/machines.ts'
 import { recordedMachines } from '../machines/none.ts'
 import type { Parts } from '../parts.ts'
@@ -104,6 +106,7 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
   const driver = recordedMachines(join(config.directory, 'machines'), ['Tests do not make real machines.'])
   const machines = wish.machines ?? openMachines({ driver, store, log })
   await machines.start(() => undefined)
+  const agents = openAgents()
   const parts: Parts = {
     config,
     clock,
@@ -111,24 +114,32 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
     directory,
     tokens,
     machines,
+    agents,
+    packages: await openPackages({ builtIn: [], published: join(config.directory, 'extensions') }),
     asyncWork,
+    askFor: askThrough(() => door),
     control: { version: '0.0.0', startedAt: Date.now(), tickets: openTickets(Buffer.alloc(32)), stop: () => undefined },
     log,
   }
 
   const planes = new Map([armPlane(tokens, directory.tenantId), ...(wish.planes?.(parts) ?? [])].map(p => [p.name, p]))
   const isTenant = (segment: string) => segment === directory.tenantId || segment === directory.tenantDomain
-  const door = openDoor(parts, [...planes.values()], url => {
+  const door: Door = openDoor(parts, [...planes.values()], url => {
     const found = planeNameOf(url, config, isTenant)
     const plane = found && planes.get(found.plane)
     return plane && { plane, pathname: found.pathname }
   })
   await asyncWork.resume(carriesOut(parts))
 
+  const endWork = () => {
+    const ended = asyncWork.close(5_000)
+    agents.stopWork()
+    return ended
+  }
   let closing: Promise<void> | undefined
   const close = () => {
-    closing ??= asyncWork
-      .close(5_000)
+    agents.stopPolls()
+    closing ??= endWork()
       .then(() => machines.close({ machines: 'keep' }))
       .then(() => store.close())
     return closing

@@ -3,6 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import type { Fabric, MachineDriver, MachineSpec } from '../driver.ts'
 import { ensureImage, type Image } from '../images.ts'
+import { placeAgent } from './agent.ts'
 import { removeGroup } from './cgroups.ts'
 import { execInContainer } from './container.ts'
 import { forgetReboot, mountDisk, removeDisk, wantsReboot } from './disk.ts'
@@ -12,6 +13,7 @@ import { ensureInstanceLayer } from './instance-layer.ts'
 import { sortLeftovers } from './leftovers.ts'
 import { bringUp, type Host, takeDown } from './lifecycle.ts'
 import { macAddress, openNetwork, removeNetwork } from './network.ts'
+import type { BindMount } from './oci.ts'
 import { checkSpec, provision } from './provision.ts'
 import { atMost, oneByOne } from './queues.ts'
 import { type MachineRecord, writeRecord } from './record.ts'
@@ -34,6 +36,7 @@ type Opened = {
   readonly plan: AddressPlan
   readonly image: Image
   readonly layers: readonly string[]
+  readonly binds: readonly BindMount[]
   close(): void
 }
 
@@ -62,10 +65,10 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
   }
 
   async function start(machine: Machine, record: MachineRecord): Promise<void> {
-    const { plan } = open()
+    const { plan, binds } = open()
     machines.setState(machine, 'starting')
     try {
-      const init = await limited(() => bringUp(host, plan, record))
+      const init = await limited(() => bringUp(host, record, { plan, binds }))
       machine.init = init
       await waitForSsh(init, { timeoutMs: startPeriodMs, giveUp: () => opened === undefined })
       if (isAlive(init)) machines.setState(machine, 'running')
@@ -134,7 +137,7 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
     const place = machinePlace(site, spec.id)
     await mkdir(place.folder, { recursive: true, mode: 0o700 })
     await mountDisk(place, { layers, kind: host.diskKind, run })
-    const hostKeys = await provision(place.merged, spec, run)
+    const { hostKeys, agentKey } = await provision(place.merged, spec, run)
     const record: MachineRecord = {
       id: spec.id,
       computerName: spec.computerName,
@@ -148,6 +151,7 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
         subnet: plan.subnet,
         macAddress: macAddress(spec.id),
         hostKeys,
+        agentKey,
         os: image.os,
       },
     }
@@ -180,6 +184,7 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
         cgroups: host.cgroups,
         run,
       })
+      const binds = await placeAgent(site, { program: fabric.agent, caPem: fabric.caPem, nodePath })
       await waitForStragglers(site)
       const found = await sortLeftovers(host, new Set(wanted))
       const plan = await openNetwork(site, run)
@@ -193,6 +198,7 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
         plan,
         image,
         layers: [layer, image.root],
+        binds,
         close: () => [closeFabric, closeWatch].forEach(close => void close()),
       }
       for (const { record, init } of found) {

@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'no
 import { dirname, join } from 'node:path'
 import { isErrno } from '../../store/durable-file.ts'
 import type { Run } from '../run.ts'
+import { agentUnit } from './agent.ts'
 import type { CgroupLayout } from './cgroups.ts'
 import { fabricAddress } from './network.ts'
 import type { Site } from './site.ts'
@@ -25,14 +26,14 @@ const impatience = {
 
 /**
  * Makes the layer between the image and every machine's disk, with what is alike in all machines of an instance: our
- * certificate authority, trusted exactly as update-ca-certificates(8) would leave it, and where to ask for names.
- * Returns its folder, which is made once per authority, image and kind of control groups.
+ * certificate authority, trusted exactly as update-ca-certificates(8) would leave it, where to ask for names, and the
+ * agent's unit. Returns its folder, which is made once per authority, image and kind of control groups.
  */
 export async function ensureInstanceLayer(
   site: Site,
   { imageRoot, caPem, cgroups, run }: { imageRoot: string; caPem: string; cgroups: CgroupLayout; run: Run },
 ): Promise<string> {
-  const folder = join(site.stateDir, 'layers', hash(`${imageRoot}\n${caPem}\n${cgroups.mode}`))
+  const folder = join(site.stateDir, 'layers', hash(`${imageRoot}\n${caPem}\n${cgroups.mode}\n${agentUnit.text}`))
   if (await exists(folder)) return folder
 
   const draft = `${folder}.building`
@@ -46,6 +47,9 @@ export async function ensureInstanceLayer(
   await symlink(`/${authority}`, join(draft, certificates, 'lazuli.pem'))
   await symlink('lazuli.pem', join(draft, certificates, `${subject.stdout.trim()}.0`))
   await write(draft, 'etc/resolv.conf', `nameserver ${fabricAddress}\nsearch ${internalDomain}\n`)
+  await write(draft, agentUnit.path, agentUnit.text)
+  await mkdir(join(draft, dirname(agentUnit.wantedBy)), { recursive: true, mode: 0o755 })
+  await symlink(`/${agentUnit.path}`, join(draft, agentUnit.wantedBy))
   if (cgroups.mode !== 'v2') await write(draft, impatience.path, impatience.text)
   await rename(draft, folder)
   return folder

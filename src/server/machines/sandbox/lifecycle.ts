@@ -6,6 +6,7 @@ import { deleteContainer, startContainer } from './container.ts'
 import { type DiskKind, mountDisk, unmountDisk } from './disk.ts'
 import type { InitProcess } from './init-process.ts'
 import { connectMachine, disconnectMachine } from './network.ts'
+import type { BindMount } from './oci.ts'
 import type { MachineRecord } from './record.ts'
 import { machinePlace, type Site } from './site.ts'
 import type { AddressPlan } from './subnets.ts'
@@ -23,7 +24,11 @@ export type Host = {
 const maxProcesses = 4096
 
 /** Starts the machine; when that fails, nothing of it is left but its disk. */
-export async function bringUp(host: Host, plan: AddressPlan, record: MachineRecord): Promise<InitProcess> {
+export async function bringUp(
+  host: Host,
+  record: MachineRecord,
+  { plan, binds }: { plan: AddressPlan; binds: readonly BindMount[] },
+): Promise<InitProcess> {
   const { site, run, cgroups, diskKind, capabilities } = host
   const place = machinePlace(site, record.id)
   try {
@@ -38,6 +43,7 @@ export async function bringUp(host: Host, plan: AddressPlan, record: MachineReco
       hostname: record.computerName,
       networkNamespace: `/run/netns/${place.network}`,
       cgroup: `${place.cgroup}/machine`,
+      binds,
       boundingCapabilities: capabilities,
     }
     return await startContainer(site, place, wish, run)

@@ -2,6 +2,9 @@
 
 import { seccomp } from './seccomp.ts'
 
+/** Something of the host that the machine sees and cannot change. */
+export type BindMount = { readonly source: string; readonly destination: string }
+
 export type ContainerWish = {
   readonly root: string
   readonly hostname: string
@@ -9,6 +12,7 @@ export type ContainerWish = {
   readonly networkNamespace: string
   /** Where the container's own control group goes, below the one that carries the limits. */
   readonly cgroup: string
+  readonly binds: readonly BindMount[]
   /** What this process may pass on; nothing beyond it can be given to a machine. */
   readonly boundingCapabilities: ReadonlySet<string>
 }
@@ -60,6 +64,7 @@ export function ociConfig(wish: ContainerWish) {
       mount('/sys/fs/cgroup', 'cgroup', ['nosuid', 'noexec', 'nodev', 'relatime', 'rw']),
       mount('/run', 'tmpfs', ['nosuid', 'nodev', 'mode=755']),
       mount('/run/lock', 'tmpfs', ['nosuid', 'nodev', 'noexec', 'mode=1777', 'size=5120k']),
+      ...wish.binds.map(bind => ({ ...bind, type: 'bind', options: ['bind', 'ro', 'nosuid', 'nodev'] })),
     ],
     linux: {
       namespaces: [

@@ -9,6 +9,7 @@ import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { HostKey, MachineSpec } from '../driver.ts'
 import type { Run } from '../run.ts'
+import { makeIdentity } from './agent.ts'
 
 const hostKeyTypes = ['ed25519', 'ecdsa']
 
@@ -21,11 +22,16 @@ export function checkSpec({ computerName, admin }: MachineSpec): void {
   if (admin.sshPublicKeys.some(key => /[\n\r\0]/.test(key.trim()))) throw new Error('An SSH key has a line break.')
 }
 
-/** Provisions the file system at `root` and returns the machine's public host keys. */
-export async function provision(root: string, spec: MachineSpec, run: Run): Promise<HostKey[]> {
+/** Provisions the file system at `root` and returns the machine's public keys. */
+export async function provision(
+  root: string,
+  spec: MachineSpec,
+  run: Run,
+): Promise<{ hostKeys: HostKey[]; agentKey: string }> {
   const { computerName, admin } = spec
   const yesNo = admin.passwordAuthentication ? 'yes' : 'no'
   const sudo = admin.password === undefined ? 'NOPASSWD:ALL' : 'ALL'
+  const identity = makeIdentity(spec.id)
   const files: [path: string, mode: number, text: string][] = [
     ['etc/hostname', 0o644, `${computerName}\n`],
     ['etc/hosts', 0o644, `127.0.0.1 localhost\n127.0.1.1 ${computerName}\n::1 localhost ip6-localhost ip6-loopback\n`],
@@ -33,13 +39,14 @@ export async function provision(root: string, spec: MachineSpec, run: Run): Prom
     // Where Azure's own agent writes them, so that tools that look for them do.
     ['etc/sudoers.d/waagent', 0o440, `${admin.username} ALL=(ALL) ${sudo}\n`],
     ['etc/ssh/sshd_config.d/50-lazuli.conf', 0o600, `PasswordAuthentication ${yesNo}\n`],
+    [identity.path, 0o600, identity.text],
   ]
   await Promise.all(files.map(([path, mode, text]) => write(join(root, path), mode, text)))
   const [hostKeys] = await Promise.all([
     Promise.all(hostKeyTypes.map(type => makeHostKey(root, type, computerName, run))),
     addAdministrator(root, admin, run),
   ])
-  return hostKeys
+  return { hostKeys, agentKey: identity.publicKey }
 }
 
 async function addAdministrator(root: string, admin: MachineSpec['admin'], run: Run): Promise<void> {

@@ -20,6 +20,7 @@ const recordSchema = z.object({
     macAddress: z.string(),
     hostKeys: z.array(z.object({ type: z.string(), publicKey: z.string(), fingerprint: z.string() })),
     os: z.object({ name: z.string(), version: z.string() }),
+    agentKey: z.string().optional(),
   }),
 })
 

@@ -1,6 +1,7 @@
 import { machineFactsOf, storedMachineOf, vmIdOf } from '../../machines/facts.ts'
 import type { Parts } from '../../parts.ts'
 import type { Resource } from '../../store/resources.ts'
+import { agentView } from './extensions/in-machine.ts'
 import { properties } from './virtual-machine-properties.ts'
 
 type Status = {
@@ -12,32 +13,20 @@ type Status = {
 }
 
 /** How a machine is right now. Its power state is asked of the driver, so a guest that went down shows as stopped. */
-export async function instanceView({ machines, clock }: Pick<Parts, 'machines' | 'clock'>, vm: Resource) {
+export async function instanceView(parts: Pick<Parts, 'machines' | 'clock' | 'agents' | 'store'>, vm: Resource) {
   const { osProfile, storageProfile, ...rest } = properties.parse(vm.body.properties)
   const { granted } = storedMachineOf(vm)
   const facts = machineFactsOf(vm)
   const provisioning = provisioningStatus(String(rest.provisioningState), new Date(vm.changedAt).toISOString())
-  const now = new Date(clock.now()).toISOString()
   return {
     ...(osProfile?.computerName === undefined ? {} : { computerName: osProfile.computerName }),
     ...(facts ? { osName: facts.os.name, osVersion: facts.os.version } : {}),
     hyperVGeneration: 'V2',
-    vmAgent: {
-      vmAgentVersion: 'Unknown',
-      statuses: [
-        {
-          code: 'ProvisioningState/Unavailable',
-          level: 'Warning',
-          displayStatus: 'Not Ready',
-          message: 'VM status blob is found but not yet populated.',
-          time: now,
-        } satisfies Status,
-      ],
-    },
+    ...(await agentView(parts, vm)),
     disks: [{ name: storageProfile?.osDisk?.name ?? '', statuses: [provisioning] }],
     statuses: [
       provisioning,
-      powerStatus(await machines.powerState(vmIdOf(vm))),
+      powerStatus(await parts.machines.powerState(vmIdOf(vm))),
       // Behind Azure's own two, because scripts count them: what this host really gives of the size.
       ...(facts && granted ? [resourcesStatus(granted)] : []),
     ],

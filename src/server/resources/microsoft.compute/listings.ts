@@ -44,7 +44,7 @@ function listing(
 const filled = (pattern: string, params: Params) => pattern.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '')
 
 export const computeListings = [
-  listing('locations/publishers', publishers, subscription, cx => named(cx, 'publisher', platformImages)),
+  listing('locations/publishers', publishers, subscription, cx => publishersOf(cx)),
   listing('locations/publishers/artifacttypes/offers', offers, subscription, cx => named(cx, 'offer', found(cx))),
   listing('locations/publishers/artifacttypes/offers/skus', skus, subscription, cx => named(cx, 'sku', found(cx))),
   listing('locations/publishers/artifacttypes/offers/skus/versions', versions, subscription, cx =>
@@ -93,11 +93,14 @@ function found({ params }: Context): PlatformImage[] {
   return images
 }
 
+/** Of images and of extensions. */
+const publishersOf = (cx: Context) => named(cx, 'publisher', [...platformImages, ...cx.packages.list()])
+
 /** A bare list, as Azure answers it. */
-function named(
+function named<Part extends 'publisher' | 'offer' | 'sku' | 'version'>(
   { url, params }: Context,
-  part: 'publisher' | 'offer' | 'sku' | 'version',
-  images: readonly PlatformImage[],
+  part: Part,
+  images: readonly Pick<PlatformImage, Part>[],
 ) {
   const path = filled('/Subscriptions/:subscriptionId/Providers/Microsoft.Compute', params)
   const below = url.pathname.replace(/\/+$/, '').replace(/^.*?\/providers\/microsoft\.compute/i, '')

@@ -42,3 +42,35 @@ export const realMachineNeeded = (operation: string, machine: string, missing: r
   operationNotAllowed(
     `Operation '${operation}' needs a real machine behind VM '${machine}', and there is none, because this host cannot run machines: ${missing.join(' ')}`,
   )
+
+export const multipleExtensionsPerHandler = (name: string, handler: string) =>
+  new AzureError(
+    400,
+    'BadRequest',
+    `Multiple VMExtensions per handler not supported for OS type 'Linux'. VMExtension '${name}' with handler '${handler}' already added or specified in input.`,
+  )
+
+export const circularDependency = (name: string) =>
+  invalidParameter(
+    'provisionAfterExtensions',
+    `The extensions that VMExtension '${name}' is to be provisioned after depend on it themselves.`,
+  )
+
+export const extensionNotFound = (publisher: string, type: string) =>
+  new AzureError(
+    404,
+    'ArtifactNotFound',
+    `The VM extension with publisher '${publisher}' and type '${type}' could not be found.`,
+  )
+
+export const extensionVersionNotFound = (publisher: string, type: string, version: string) =>
+  new AzureError(
+    404,
+    'ArtifactVersionNotFound',
+    `No version found in the artifact repository that satisfies the requested version '${version}' for VM extension with publisher '${publisher}' and type '${type}'.`,
+  )
+
+export const commandNeedsRunningMachine = (machine: string) =>
+  operationNotAllowed(
+    `Cannot run a command on VM '${machine}' because it is not running: the operation requires the VM to be running (or set to run).`,
+  )

@@ -2,12 +2,14 @@ import { defineResource, type View } from '../../arm/resource-type.ts'
 import { type StoredMachine, storedMachineOf, vmIdOf } from '../../machines/facts.ts'
 import type { ResourceBody } from '../../store/resources.ts'
 import { computeVersions } from './api-versions.ts'
+import { extensionResources } from './extensions/in-machine.ts'
 import { assignIdentities, removeSystemIdentity, renderIdentity } from './identity.ts'
 import { identitiesToAssign, mergedIdentity } from './identity-wish.ts'
 import { instanceView } from './instance-view.ts'
 import { type Creation, makeMachine } from './make-machine.ts'
 import { mergePatch } from './merge-patch.ts'
 import { powerActions, powerWork } from './power.ts'
+import { runCommandAction, runCommandWork } from './run-commands/invoke.ts'
 import { changedMachine, type MachineProperties, newMachine, properties } from './virtual-machine-properties.ts'
 
 export const virtualMachines = defineResource<MachineProperties>({
@@ -48,7 +50,7 @@ export const virtualMachines = defineResource<MachineProperties>({
     return { work: {} }
   },
 
-  actions: powerActions,
+  actions: { ...powerActions, runCommand: runCommandAction },
 
   work: {
     write: makeMachine,
@@ -56,6 +58,7 @@ export const virtualMachines = defineResource<MachineProperties>({
       if (resource) await machines.remove(vmIdOf(resource))
     },
     ...powerWork,
+    runCommand: runCommandWork,
   },
 
   async render(view) {
@@ -63,9 +66,11 @@ export const virtualMachines = defineResource<MachineProperties>({
     const { machine: _machine, identity: _identity, properties, ...rest } = resource.body
     const { userData, ...shown } = properties
     const identity = await renderIdentity(parts, resource, apiVersion)
+    const resources = await extensionResources(parts, resource)
     return {
       ...rest,
       ...(identity ? { identity } : {}),
+      ...(resources.length > 0 ? { resources } : {}),
       properties: {
         ...shown,
         ...(view.expand.includes('userdata') && userData !== undefined ? { userData } : {}),

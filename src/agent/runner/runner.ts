@@ -1,0 +1,187 @@
+/** Carries out goal states: one handler after the other, the newest goal first. */
+
+import { mkdir } from 'node:fs/promises'
+import type { HandlerReport } from '../../wire/agent-report.ts'
+import type { GoalState, WantedExtension } from '../../wire/goal-state.ts'
+import { codes, HandlerFailure } from './failure.ts'
+import { bringToGoal, type HandlerParts, installedHandlers, removeHandler } from './handler.ts'
+import { handlerPlace } from './layout.ts'
+import { agentsWords, readStatus, statusChangedAt } from './status-file.ts'
+
+export type Runner = {
+  /** Takes a goal state in place of the one before; what is under way is ended first. */
+  apply(goal: GoalState): void
+  /** What became of the handlers, as far as it is known. */
+  reports(): readonly HandlerReport[]
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void>
+  /** Looks into the status files again. Extensions go on writing them after their commands have ended. */
+  look(): Promise<void>
+}
+
+export type RunnerParts = HandlerParts & {
+  /** Called whenever a report has changed. */
+  readonly onChange: () => void
+  readonly pause: (ms: number) => Promise<void>
+}
+
+/** How long an extension waits for those that it depends on. */
+const dependencyLimitMs = 90 * 60_000
+const dependencyPauseMs = 500
+const lookEveryMs = 200
+
+export function openRunner(parts: RunnerParts): Runner {
+  const reports = new Map<string, HandlerReport>()
+  /** What was begun of each handler since the start; at a start, everything is enabled once more. */
+  const begun = new Map<string, string>()
+  let goal: GoalState | undefined
+  let carriedOut: GoalState | undefined
+  let working: Promise<void> | undefined
+
+  function note(report: HandlerReport): void {
+    const before = reports.get(report.handler)
+    reports.set(report.handler, report)
+    if (JSON.stringify(before) !== JSON.stringify(report)) parts.onChange()
+  }
+
+  function begin(): void {
+    working ??= work()
+      .catch(error => {
+        parts.log('error', 'a goal state could not be carried out', { error })
+        carriedOut = goal
+      })
+      .finally(() => {
+        working = undefined
+        if (carriedOut !== goal) begin()
+      })
+  }
+
+  async function work(): Promise<void> {
+    await mkdir(parts.layout.lib, { recursive: true, mode: 0o755 })
+    while (goal && carriedOut !== goal) {
+      const now: GoalState = goal
+      await removeUnwanted(now)
+      const next = now.extensions.find(wanted => begun.get(wanted.handler) !== markOf(wanted))
+      if (!next) carriedOut = now
+      else {
+        begun.set(next.handler, markOf(next))
+        await bring(next)
+      }
+    }
+  }
+
+  async function removeUnwanted({ extensions }: GoalState): Promise<void> {
+    for (const installed of await installedHandlers(parts.layout)) {
+      const { handler } = installed.place
+      if (extensions.some(wanted => wanted.handler === handler)) continue
+      await removeHandler(parts, installed)
+      begun.delete(handler)
+    }
+    for (const handler of reports.keys()) {
+      if (extensions.some(wanted => wanted.handler === handler)) continue
+      reports.delete(handler)
+      parts.onChange()
+    }
+  }
+
+  async function bring(wanted: WantedExtension): Promise<void> {
+    note({ ...known(wanted), status: 'Installing', code: codes.ok, message: `Installing ${wanted.handler}` })
+    const stopLooking = whileWorking(() => look(wanted))
+    try {
+      await waitForDependencies(wanted)
+      await bringToGoal(parts, wanted)
+      note({ ...known(wanted), status: 'Ready', code: codes.ok, message: 'Plugin enabled' })
+    } catch (error) {
+      if (!(error instanceof HandlerFailure))
+        parts.log('error', 'a handler could not be brought to its goal', { error })
+      const code = error instanceof HandlerFailure ? error.code : codes.unknown
+      const message = error instanceof Error ? error.message : String(error)
+      note({ ...known(wanted), status: 'NotReady', code, message })
+    } finally {
+      stopLooking()
+    }
+    await look(wanted)
+  }
+
+  /** Keeps what the extension said last, unless that was about other settings. */
+  function known({ name, handler, version, incarnation, sequenceNumber }: WantedExtension) {
+    const before = reports.get(handler)
+    const isSame = before?.sequenceNumber === sequenceNumber && before.incarnation === incarnation
+    const extension = isSame ? before.extension : undefined
+    return { name, handler, version, incarnation, sequenceNumber, ...(extension ? { extension } : {}) }
+  }
+
+  async function look(wanted: WantedExtension): Promise<void> {
+    const place = handlerPlace(parts.layout, wanted.handler, wanted.version)
+    const said = await readStatus(place.status, wanted.sequenceNumber, parts)
+    const report = reports.get(wanted.handler)
+    if (!report || report.sequenceNumber !== wanted.sequenceNumber) return
+    // A handler that is enabled and says nothing is taken to be still at work.
+    const words =
+      said ??
+      (report.status === 'Ready'
+        ? (report.extension ?? agentsWords('transitioning', codes.ok, '', parts.now()))
+        : undefined)
+    if (words) note({ ...report, extension: words })
+  }
+
+  async function waitForDependencies(wanted: WantedExtension): Promise<void> {
+    const until = parts.now() + dependencyLimitMs
+    for (const name of wanted.dependsOn) {
+      for (;;) {
+        const other = goal?.extensions.find(one => one.name === name)
+        const report = other && reports.get(other.handler)
+        if (other) await look(other)
+        const status = report?.extension?.status.status
+        if (status === 'success') break
+        const failed = status === 'error' || report?.status === 'NotReady'
+        if (failed || !other || parts.now() > until) {
+          throw new HandlerFailure(
+            codes.enable,
+            `Skipping processing of extensions since execution of dependent extension ${name} ${failed || !other ? 'failed' : 'did not reach a terminal state in time'}`,
+          )
+        }
+        await parts.pause(dependencyPauseMs)
+      }
+    }
+  }
+
+  /** Lets an extension's progress be seen while its command runs. Returns what ends it. */
+  function whileWorking(step: () => Promise<void>): () => void {
+    let ended = false
+    void (async () => {
+      while (!ended) {
+        await parts.pause(lookEveryMs)
+        if (!ended) await step()
+      }
+    })().catch(error => parts.log('error', 'a status could not be read', { error }))
+    return () => {
+      ended = true
+    }
+  }
+
+  const lookedAt = new Map<string, number>()
+
+  return {
+    apply(next) {
+      goal = next
+      begin()
+    },
+    reports: () => [...reports.values()],
+    settled: async () => {
+      while (working) await working
+    },
+    async look() {
+      for (const wanted of goal?.extensions ?? []) {
+        const { status } = handlerPlace(parts.layout, wanted.handler, wanted.version)
+        const changedAt = await statusChangedAt(status, wanted.sequenceNumber)
+        if (lookedAt.get(wanted.handler) === changedAt) continue
+        lookedAt.set(wanted.handler, changedAt)
+        await look(wanted)
+      }
+    },
+  }
+}
+
+const markOf = ({ incarnation, version, sequenceNumber }: WantedExtension) =>
+  `${incarnation} ${version} ${sequenceNumber}`

@@ -1,0 +1,20 @@
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { HandlerEnvironment } from './environment.ts'
+
+export type Log = {
+  line(text: string): void
+  error(text: string): void
+}
+
+/** `extension.log` in the handler's log folder: one line for each thing that happened, in the form operators know. */
+export function openLog({ logFolder, name, version }: HandlerEnvironment, now: () => Date): Log {
+  const path = join(logFolder, 'extension.log')
+  const write = (text: string) => {
+    const time = now().toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ')
+    // One entry, one line: what a program said must not look like an entry of its own.
+    const oneLine = text.replace(/\s*[\r\n]+\s*/g, ' | ')
+    appendFileSync(path, `${time} [${name}${version ? `-${version}` : ''}] ${oneLine}\n`, { mode: 0o600 })
+  }
+  return { line: write, error: text => write(`ERROR: ${text}`) }
+}

@@ -1,0 +1,131 @@
+import type { ResourceId } from '../../../wire/resource-id.ts'
+import { invalidTemplate, notSupportedYet } from './errors.ts'
+import { callsOf, expressionIn } from './expressions/parse.ts'
+import { idOfNamed, joinedName, namesOf } from './resource-ids.ts'
+import type { Template, TemplateResource } from './template.ts'
+import { explained, type TemplateScope } from './template-scope.ts'
+
+/** One resource of a template: what to send where, and after which others. */
+export type Step = {
+  readonly id: ResourceId
+  readonly apiVersion: string
+  /** As the template has it, with its expressions. */
+  readonly resource: TemplateResource
+  /** The keys of the ids that must be there before. */
+  readonly after: readonly string[]
+}
+
+type Defined = Omit<Step, 'after'> & {
+  /** Left out by its condition: whoever depends on it need not wait. */
+  readonly isLeftOut: boolean
+  readonly dependsOn: readonly string[]
+  /** What its expressions read, in the template or not. */
+  readonly reads: readonly string[]
+}
+
+/**
+ * The resources of a template in an order in which each comes after all that it depends on. `target` is the id of the
+ * group or subscription that is deployed to. Throws 400.
+ */
+export async function stepsOf(template: Template, scope: TemplateScope, target: ResourceId): Promise<Step[]> {
+  const defined: Defined[] = []
+  for (const resource of flat(template.resources)) {
+    const one = await define(resource, scope, target)
+    if (defined.some(({ id }) => id.key === one.id.key)) {
+      throw invalidTemplate(
+        `The resource '${one.id.text}' is defined multiple times in a template. Please see https://aka.ms/arm-syntax-resources for usage details.`,
+      )
+    }
+    defined.push(one)
+  }
+  const steps = defined.map(one => ({ ...one, after: dependencies(one, defined) }))
+  return inOrder(steps.filter(({ isLeftOut }) => !isLeftOut))
+}
+
+/** Children may stand inside their parent, with the last part of type and name. */
+function flat(resources: readonly TemplateResource[], parent?: TemplateResource): TemplateResource[] {
+  return resources.flatMap(({ resources: children = [], ...resource }) => {
+    const whole = parent
+      ? { ...resource, type: `${parent.type}/${resource.type}`, name: joinedName(parent.name, resource.name) }
+      : resource
+    return [whole, ...flat(children, whole)]
+  })
+}
+
+type Head = {
+  [member in 'name' | 'type' | 'apiVersion' | 'scope' | 'resourceGroup' | 'subscriptionId']: string
+} & { condition: unknown; dependsOn: string[] }
+
+async function define(resource: TemplateResource, scope: TemplateScope, target: ResourceId): Promise<Defined> {
+  if (resource.copy !== undefined) throw notSupportedYet('it has a copy loop')
+  const { name, type, apiVersion, condition = true, dependsOn = [] } = resource
+  const what = `resource '${name}'`
+  const { scope: within = '', resourceGroup = '', subscriptionId = '' } = resource
+  const head = { name, type, apiVersion, condition, dependsOn, scope: within, resourceGroup, subscriptionId }
+  const literal = (await scope.value(head, what)) as Head
+  return {
+    id: idOfNamed(literal, target),
+    apiVersion: literal.apiVersion,
+    resource,
+    isLeftOut: literal.condition === false,
+    dependsOn: literal.dependsOn,
+    reads: await namedByReferences(resource, scope, what),
+  }
+}
+
+/** The ids and names that the expressions of a resource read the state of. */
+async function namedByReferences(resource: TemplateResource, scope: TemplateScope, what: string): Promise<string[]> {
+  const calls = await explained(what, async () =>
+    textsIn(resource).flatMap(text => {
+      const expression = expressionIn(text)
+      return expression ? callsOf(expression, 'reference') : []
+    }),
+  )
+  const named: string[] = []
+  for (const { args } of calls) {
+    const [first] = args
+    // What is read of something that has to be read first is known only then.
+    if (first && callsOf(first, 'reference').length === 0) named.push(String(await scope.expression(first, what)))
+  }
+  return named
+}
+
+function textsIn(part: unknown): string[] {
+  if (typeof part === 'string') return [part]
+  return typeof part === 'object' && part !== null ? Object.values(part).flatMap(textsIn) : []
+}
+
+function dependencies({ id, dependsOn, reads }: Defined, all: readonly Defined[]): string[] {
+  const called = (name: string) => all.filter(one => namesOf(one.id).includes(name.toLowerCase().replace(/\/$/, '')))
+  const named = dependsOn.flatMap(name => {
+    const found = called(name)
+    if (found.length === 1) return found
+    if (found.length > 1) throw invalidTemplate(`Several resources of the template are called '${name}'`)
+    throw invalidTemplate(
+      `The resource '${name}' is not defined in the template. Please see https://aka.ms/arm-syntax for usage details.`,
+    )
+  })
+  // A child that does not say so needs its parent all the same.
+  const around = all.filter(one => id.key.startsWith(`${one.id.key}/`))
+  const needed = [...named, ...reads.flatMap(called), ...around].filter(one => !one.isLeftOut && one.id.key !== id.key)
+  return [...new Set(needed.map(one => one.id.key))]
+}
+
+function inOrder(steps: readonly Step[]): Step[] {
+  const ordered: Step[] = []
+  const left = new Map(steps.map(step => [step.id.key, step]))
+  while (left.size > 0) {
+    const ready = [...left.values()].filter(({ after }) => after.every(key => !left.has(key)))
+    if (ready.length === 0) {
+      const names = [...left.values()].map(({ id }) => id.text)
+      throw invalidTemplate(
+        `Circular dependency detected on resource: '${names.join(', ')}'. Please see https://aka.ms/arm-syntax-resources for usage details.`,
+      )
+    }
+    for (const { id, apiVersion, resource, after } of ready) {
+      ordered.push({ id, apiVersion, resource, after })
+      left.delete(id.key)
+    }
+  }
+  return ordered
+}

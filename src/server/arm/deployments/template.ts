@@ -1,0 +1,100 @@
+import JSON5 from 'json5'
+import * as z from 'zod'
+import { invalidContent, invalidTemplate, notSupportedYet } from './errors.ts'
+
+const named = <T extends z.ZodType>(value: T) => z.record(z.string(), value)
+const absent = (value: unknown) => value ?? undefined
+const optional = <T extends z.ZodType>(value: T) => z.preprocess(absent, value.optional())
+
+const parameterDefinition = z.looseObject({
+  type: z.string(),
+  defaultValue: z.unknown().optional(),
+  allowedValues: optional(z.array(z.unknown())),
+  minValue: optional(z.number()),
+  maxValue: optional(z.number()),
+  minLength: optional(z.number()),
+  maxLength: optional(z.number()),
+})
+export type ParameterDefinition = z.infer<typeof parameterDefinition>
+
+const resourceShape = z.looseObject({
+  name: z.string(),
+  type: z.string(),
+  apiVersion: z.string(),
+  condition: optional(z.union([z.boolean(), z.string()])),
+  dependsOn: optional(z.array(z.string())),
+  scope: optional(z.string()),
+  resourceGroup: optional(z.string()),
+  subscriptionId: optional(z.string()),
+})
+export type TemplateResource = z.infer<typeof resourceShape> & { readonly resources?: readonly TemplateResource[] }
+
+const resource: z.ZodType<TemplateResource> = resourceShape.extend({
+  get resources() {
+    return optional(z.array(resource))
+  },
+}) as unknown as z.ZodType<TemplateResource>
+
+const template = z.looseObject({
+  $schema: z.string(),
+  contentVersion: z.string(),
+  parameters: optional(named(parameterDefinition)),
+  variables: optional(named(z.unknown())),
+  resources: z.array(resource),
+  outputs: optional(named(z.looseObject({ type: z.string(), value: z.unknown().optional() }))),
+})
+export type Template = z.infer<typeof template>
+
+const properties = z.looseObject({
+  mode: z.string(),
+  template: optional(z.unknown()),
+  templateLink: z.unknown().optional(),
+  parameters: optional(named(z.looseObject({ value: z.unknown().optional(), reference: z.unknown().optional() }))),
+})
+
+const body = z.looseObject({
+  location: optional(z.string()),
+  tags: optional(named(z.string())),
+  properties,
+})
+
+export type DeploymentWish = {
+  readonly location?: string
+  readonly tags?: Record<string, string>
+  readonly template: Template
+  readonly parameters: Readonly<Record<string, { readonly value?: unknown; readonly reference?: unknown }>>
+}
+
+/**
+ * The body of a deployment. az pastes template files into it as they are, so it is read as JSON5: with comments, and
+ * with keys that are not quoted. Throws 400.
+ */
+export function readDeployment(text: string): DeploymentWish {
+  const read = body.safeParse(parsed(text))
+  if (!read.success) throw invalidContent(firstIssue(read.error))
+  const { location, tags, properties } = read.data
+  if (properties.templateLink) throw notSupportedYet('it is to be fetched from a link')
+  if (properties.mode.toLowerCase() !== 'incremental') throw notSupportedYet(`its mode is '${properties.mode}'`)
+  const checked = template.safeParse(properties.template)
+  if (!checked.success) throw invalidTemplate(firstIssue(checked.error))
+  return {
+    ...(location === undefined ? {} : { location }),
+    ...(tags === undefined ? {} : { tags }),
+    template: checked.data,
+    parameters: properties.parameters ?? {},
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON5.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw invalidContent(error.message)
+    throw error
+  }
+}
+
+function firstIssue(error: z.ZodError): string {
+  const [issue] = error.issues
+  return `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'not understood'}`
+}

@@ -1,0 +1,98 @@
+/**
+ * The packages of extensions that machines can have: those that come with Lazuli, and those that an operator has
+ * published. A package is a file called as in Azure's agent, `<Publisher>.<Type>__<version>.zip`; there is no other index.
+ */
+
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createDurably, isErrno } from '../store/durable-file.ts'
+import { compareVersions } from './versions.ts'
+
+export type Package = {
+  readonly publisher: string
+  readonly type: string
+  /** Two to four numbers. */
+  readonly version: string
+  readonly file: string
+}
+
+export type Packages = {
+  /** All of them, the oldest version of each first. */
+  list(): readonly Package[]
+  find(handler: string, version: string): Package | undefined
+  /** Hexadecimal SHA-256 of a package. */
+  digest(found: Package): Promise<string>
+  /** Keeps a package. False when that version is there already: what machines have must not change under its name. */
+  publish(name: Omit<Package, 'file'>, content: Uint8Array): Promise<boolean>
+}
+
+export const handlerOf = ({ publisher, type }: Pick<Package, 'publisher' | 'type'>) => `${publisher}.${type}`
+
+/** `builtIn` are folders, in which packages need not be; `published` is made when the first package is. */
+export async function openPackages({
+  builtIn,
+  published,
+}: {
+  builtIn: readonly string[]
+  published: string
+}): Promise<Packages> {
+  const digests = new Map<string, Promise<string>>()
+  let known = inOrder((await Promise.all([...builtIn, published].map(packagesIn))).flat())
+
+  const find = (handler: string, version: string) => {
+    const wanted = handler.toLowerCase()
+    return known.find(one => handlerOf(one).toLowerCase() === wanted && one.version === version)
+  }
+
+  return {
+    list: () => known,
+    find,
+    digest({ file }) {
+      // A file is never changed, so it is read once.
+      const digest = digests.get(file) ?? digestOf(file)
+      digests.set(file, digest)
+      digest.catch(() => digests.delete(file))
+      return digest
+    },
+    async publish(name, content) {
+      if (find(handlerOf(name), name.version)) return false
+      const file = join(published, `${handlerOf(name)}__${name.version}.zip`)
+      await mkdir(published, { recursive: true, mode: 0o700 })
+      if (!(await createDurably(file, content, { mode: 0o600 }))) return false
+      known = inOrder([...known, { ...name, file }])
+      return true
+    },
+  }
+}
+
+const inOrder = (packages: Package[]) => packages.sort((a, b) => compareVersions(a.version, b.version))
+
+const namePattern = /^([A-Za-z0-9][\w.-]*)\.([\w-]+)__(\d+(?:\.\d+){1,3})\.zip$/
+
+/** What a package is called after its file; undefined for what is no package. */
+export function packageName(file: string): Omit<Package, 'file'> | undefined {
+  const [, publisher, type, version] = namePattern.exec(file) ?? []
+  return publisher === undefined || type === undefined || version === undefined
+    ? undefined
+    : { publisher, type, version }
+}
+
+async function packagesIn(folder: string): Promise<Package[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  })
+  return names.flatMap(name => {
+    const found = packageName(name)
+    return found ? [{ ...found, file: join(folder, name) }] : []
+  })
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
+}
