@@ -8,6 +8,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { extensions, packageExtension } from './package-extensions.ts'
+import { archiveName, builtIn } from './src/server/extensions/built-in.ts'
+import { filesBelow, zip } from './src/server/extensions/write-zip.ts'
 
 const into = resolve(process.argv[2] ?? import.meta.dirname)
 const dist = join(into, 'dist')
@@ -34,15 +36,40 @@ const { metafile } = await build({
     js: "import{createRequire as lazuliRequire}from'node:module';const require=lazuliRequire(import.meta.url);",
   },
 })
+const agent = await build({
+  entryPoints: ['src/agent/main.ts'],
+  outfile: join(dist, 'agent', 'agent.mjs'),
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node18',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+})
+const agentLimitBytes = 200 * 1024
+for (const [file, { bytes }] of Object.entries(agent.metafile.outputs))
+  if (bytes > agentLimitBytes) throw new Error(`${file} has ${bytes} bytes: every machine loads it.`)
+addTo(metafile, agent.metafile)
+
 for (const name of extensions) {
-  const program = await packageExtension(name, join(dist, 'extensions', name))
-  Object.assign(metafile.inputs, program.inputs)
-  Object.assign(metafile.outputs, program.outputs)
+  const folder = join(dist, 'extensions', name)
+  addTo(metafile, await packageExtension(name, folder))
+  const called = builtIn[name]
+  if (!called) throw new Error(`${name} has no publisher, type and version.`)
+  writeFileSync(join(dist, 'extensions', archiveName(called)), zip(filesBelow(folder)))
 }
 writeFileSync(join(into, 'THIRD_PARTY_NOTICES'), notices(packagesIn(metafile)))
 
 for (const [file, { bytes }] of Object.entries(metafile.outputs))
   console.log(`${String(Math.ceil(bytes / 1024)).padStart(6)} KiB  ${file}`)
+
+function addTo(whole: Metafile, { inputs, outputs }: Metafile): void {
+  Object.assign(whole.inputs, inputs)
+  Object.assign(whole.outputs, outputs)
+}
 
 /** The folders of the npm packages of which anything is in the bundle. */
 function packagesIn({ inputs }: Metafile): string[] {

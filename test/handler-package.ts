@@ -1,4 +1,4 @@
-import { type ZipFile, zip } from './zip.ts'
+import { type ZipFile, zip } from '../src/server/extensions/write-zip.ts'
 
 export type HandlerWish = {
   /** Shell scripts, by command; what is not given succeeds and does nothing. */

@@ -14,9 +14,9 @@ export async function signInAz({ administrator }: Installation, folder: string):
   const marker = join(folder, 'signed-in')
   const { tenantId, clientId, clientSecret, subscriptionId } = administrator
   const identity = `${tenantId} ${clientId}\n`
+  await writeAzConfig(folder)
   if ((await readIfPresent(marker)) === identity) return
 
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   await writeDurably(
     join(folder, 'service_principal_entries.json'),
     JSON.stringify([{ client_id: clientId, tenant: tenantId, client_secret: clientSecret }]),
@@ -36,7 +36,6 @@ export async function signInAz({ administrator }: Installation, folder: string):
   await writeDurably(join(folder, 'azureProfile.json'), JSON.stringify({ subscriptions: [subscription] }), {
     mode: 0o600,
   })
-  await writeAzConfig(folder)
   await writeDurably(marker, identity, { mode: 0o600 })
 }
 
@@ -53,4 +52,14 @@ survey_message = no
 enable = no
 `
   await createDurably(join(folder, 'config'), config, { mode: 0o600 })
+  await createDurably(join(folder, 'clouds.config'), imageNames, { mode: 0o600 })
 }
+
+/**
+ * Where az looks up what `--image UbuntuLTS` means. Its own list lies on GitHub, whose names our CA is not permitted and
+ * our proxy passes through untouched; so az is told that this cloud's list is with us. az lays this file over what it
+ * knows of the cloud.
+ */
+const imageNames = `[AzureCloud]
+endpoint_vm_image_alias_doc = https://management.azure.com/metadata/vm-image-aliases.json
+`

@@ -16,6 +16,7 @@ import { bindPort, openEars } from './door/listen.ts'
 import { agentHost, certificateNames, namesInMachines } from './door/names.ts'
 import { serveMetadata } from './door/serve-metadata.ts'
 import { openTickets } from './door/tickets.ts'
+import { builtInPackages } from './extensions/built-in.ts'
 import { openPackages } from './extensions/packages.ts'
 import { openLog } from './log.ts'
 import { agentProgram } from './machines/agent-program.ts'
@@ -97,7 +98,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
   const asyncWork = openAsyncWork({ store, clock, log })
   const machines = await openMachines({ driver, store, log })
   const agents = openAgents()
-  const packages = await openPackages({ builtIn: [], published: join(settled.directory, 'extensions') })
+  const packages = await openPackages({ builtIn: await builtInPackages(), published: join(settled.directory, 'extensions') })
 
   let requestStop: (options: { machines: 'keep' | 'stop' }) => void = () => undefined
   const control = {

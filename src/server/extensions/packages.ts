@@ -16,7 +16,8 @@ export type Package = {
   readonly type: string
   /** Two to four numbers. */
   readonly version: string
-  readonly file: string
+  /** Where the archive is. In a checkout, it is made when it is needed for the first time. */
+  file(): Promise<string>
 }
 
 export type Packages = {
@@ -31,16 +32,16 @@ export type Packages = {
 
 export const handlerOf = ({ publisher, type }: Pick<Package, 'publisher' | 'type'>) => `${publisher}.${type}`
 
-/** `builtIn` are folders, in which packages need not be; `published` is made when the first package is. */
+/** `published` is a folder, which is made when the first package is. */
 export async function openPackages({
   builtIn,
   published,
 }: {
-  builtIn: readonly string[]
+  builtIn: readonly Package[]
   published: string
 }): Promise<Packages> {
-  const digests = new Map<string, Promise<string>>()
-  let known = inOrder((await Promise.all([...builtIn, published].map(packagesIn))).flat())
+  const digests = new Map<Package, Promise<string>>()
+  let known = inOrder([...builtIn, ...(await packagesIn(published))])
 
   const find = (handler: string, version: string) => {
     const wanted = handler.toLowerCase()
@@ -50,11 +51,11 @@ export async function openPackages({
   return {
     list: () => known,
     find,
-    digest({ file }) {
+    digest(found) {
       // A file is never changed, so it is read once.
-      const digest = digests.get(file) ?? digestOf(file)
-      digests.set(file, digest)
-      digest.catch(() => digests.delete(file))
+      const digest = digests.get(found) ?? found.file().then(digestOf)
+      digests.set(found, digest)
+      digest.catch(() => digests.delete(found))
       return digest
     },
     async publish(name, content) {
@@ -62,7 +63,7 @@ export async function openPackages({
       const file = join(published, `${handlerOf(name)}__${name.version}.zip`)
       await mkdir(published, { recursive: true, mode: 0o700 })
       if (!(await createDurably(file, content, { mode: 0o600 }))) return false
-      known = inOrder([...known, { ...name, file }])
+      known = inOrder([...known, { ...name, file: async () => file }])
       return true
     },
   }
@@ -80,14 +81,15 @@ export function packageName(file: string): Omit<Package, 'file'> | undefined {
     : { publisher, type, version }
 }
 
-async function packagesIn(folder: string): Promise<Package[]> {
+/** The packages in a folder; none when there is no folder. */
+export async function packagesIn(folder: string): Promise<Package[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (isErrno(error, 'ENOENT')) return []
     throw error
   })
   return names.flatMap(name => {
     const found = packageName(name)
-    return found ? [{ ...found, file: join(folder, name) }] : []
+    return found ? [{ ...found, file: async () => join(folder, name) }] : []
   })
 }
 

@@ -51,6 +51,29 @@ export type AgentProgram = {
   readonly version: string
 }
 
+/** Whole numbers from the first to the last of each range: IPv4 addresses, or ports. In order and without overlaps. */
+type Ranges = readonly (readonly [first: number, last: number])[]
+
+export type PacketRule = {
+  readonly allows: boolean
+  /** `any`, or a name from /etc/protocols: `tcp`, `udp`, `icmp`, `esp`, `ah`. */
+  readonly protocol: string
+  readonly sources: Ranges
+  readonly sourcePorts: Ranges
+  readonly destinations: Ranges
+  readonly destinationPorts: Ranges
+}
+
+/**
+ * Which connections a machine takes part in. Of each list the first rule that fits a packet decides, and a packet that
+ * none fits is dropped; all lists of a direction must let it through.
+ */
+export type PacketFilter = {
+  readonly id: string
+  readonly inbound: readonly (readonly PacketRule[])[]
+  readonly outbound: readonly (readonly PacketRule[])[]
+}
+
 /** The server's side of a machine network. The driver only opens the sockets, in the network's own namespace. */
 export type Fabric = {
   /** The local certificate authority, to be trusted inside machines. */
@@ -92,6 +115,11 @@ export type MachineDriver = {
   powerState(id: string): Promise<PowerState | undefined>
   /** Runs a command as root inside a running machine. Arguments, never a shell line. */
   exec(id: string, argv: readonly string[], options?: { stdin?: string; timeoutMs?: number }): Promise<Exec>
+  /**
+   * From now on these filters hold and no others; a machine without one is open to its network and to the host. A
+   * filter may come before its machine.
+   */
+  filterPackets(filters: readonly PacketFilter[]): Promise<void>
   /** Reports each change of power state, also those the guest made itself. Returns the way to stop listening. */
   watch(listener: (id: string, state: PowerState) => void): () => void
   /** Close sockets and watchers. Machines keep running when `machines` is 'keep'; nothing of them is left when 'stop' but their disks. */

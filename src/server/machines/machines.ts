@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import type { Store } from '../store/open.ts'
 import type { Exec, MachineDriver, MachineFacts, MachineSpec, PowerState } from './driver.ts'
 import { type RestingPower, storedMachineOf, vmIdOf } from './facts.ts'
+import { packetFilters } from './security-groups/packet-filters.ts'
 
 /** Machines as the resource manager sees them; the driver below decides what a machine really is. */
 export type Machines = {
@@ -30,6 +31,8 @@ export type Machines = {
   powerState(id: string): Promise<PowerState>
   /** Throws 409 where machines are only recorded. */
   exec(id: string, argv: readonly string[], options?: { stdin?: string; timeoutMs?: number }): Promise<Exec>
+  /** Brings about what the security groups say now. Resolves when it holds. */
+  filterPackets(): Promise<void>
   /** The VM that a vmId, which is what the driver knows, belongs to. */
   resourceIdOf(id: string): ResourceId | undefined
   close(options: { machines: 'keep' | 'stop' }): Promise<void>
@@ -49,6 +52,22 @@ export function openMachines({ driver, store, log }: MachinesParts): Machines {
   /** Machines that we are changing ourselves: what the driver reports of them is our own doing. */
   const ours = new Set<string>()
   let stopWatching = () => {}
+
+  let lastFilter: Promise<void> = Promise.resolve()
+  let filtered: string | undefined
+
+  /** One after the other, each with what is stored when its turn has come: the last one is never the older one. */
+  function filterPackets(): Promise<void> {
+    const mine = lastFilter.then(async () => {
+      const filters = await packetFilters(store)
+      const text = JSON.stringify(filters)
+      if (text === filtered) return
+      await driver.filterPackets(filters)
+      filtered = text
+    })
+    lastFilter = mine.catch(() => undefined)
+    return mine
+  }
 
   async function keepPower(id: string, power: RestingPower): Promise<void> {
     const resourceId = resourceIds.get(id)
@@ -95,6 +114,7 @@ export function openMachines({ driver, store, log }: MachinesParts): Machines {
         vm => storedMachineOf(vm).facts && vm.body.properties.provisioningState !== 'Deleting',
       )
       await driver.open(whole.map(vmIdOf), progress)
+      await filterPackets()
       stopWatching = driver.watch(onPowerChange)
       for (const vm of whole) {
         if (storedMachineOf(vm).power !== 'running') continue
@@ -130,6 +150,8 @@ export function openMachines({ driver, store, log }: MachinesParts): Machines {
       if (driver.kind === 'none') throw realMachineNeeded(driver.missing)
       return driver.exec(id, argv, options)
     },
+
+    filterPackets,
 
     resourceIdOf: id => resourceIds.get(id),
 

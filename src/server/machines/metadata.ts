@@ -66,7 +66,7 @@ async function machineView(parts: Known, vm: Resource): Promise<Machine> {
         clientId && principalId ? [{ resourceId, clientId, principalId }] : [],
       ),
     },
-    instance: instanceFacts(vm),
+    instance: await instanceFacts(parts, vm),
   }
 }
 
@@ -104,7 +104,7 @@ const shape = z.object({
   evictionPolicy: text,
 })
 
-function instanceFacts(vm: Resource): InstanceFacts {
+async function instanceFacts(parts: Known, vm: Resource): Promise<InstanceFacts> {
   const { location = '', tags = {}, zones, plan } = vm.body
   const { hardwareProfile, storageProfile, osProfile, ...rest } = shape.parse(vm.body.properties)
   const { imageReference, osDisk } = storageProfile
@@ -137,17 +137,30 @@ function instanceFacts(vm: Resource): InstanceFacts {
       tagsList: Object.entries(tags).map(([name, value]) => ({ name, value })),
       zone: Array.isArray(zones) ? String(zones[0] ?? '') : undefined,
     },
-    network: { interface: networkInterfaces(vm) },
+    network: { interface: await networkInterfaces(parts, vm) },
   }
 }
 
-function networkInterfaces(vm: Resource) {
+const attached = z.object({
+  networkProfile: z.object({ networkInterfaces: z.array(z.object({ id: text })).optional() }).optional(),
+})
+const configured = z.object({
+  ipConfigurations: z.array(z.object({ properties: z.object({ publicIPAddress: z.object({ id: text }).optional() }) })),
+})
+
+async function networkInterfaces({ store }: Known, vm: Resource) {
   const facts = machineFactsOf(vm)
   if (!facts) return []
+  const [first] = attached.parse(vm.body.properties).networkProfile?.networkInterfaces ?? []
+  const id = parseResourceId(first?.id ?? '')
+  const nic = id && (await store.resources.get(answerMetadata, id))
+  const { data } = configured.safeParse(nic?.body.properties)
+  const isPublic = data?.ipConfigurations.some(({ properties }) => properties.publicIPAddress?.id) === true
   return [
     {
       ipv4: {
-        ipAddress: [{ privateIpAddress: facts.address, publicIpAddress: '' }],
+        // Seen from the host, which is the world here, a machine has one address.
+        ipAddress: [{ privateIpAddress: facts.address, publicIpAddress: isPublic ? facts.address : '' }],
         subnet: [{ address: facts.subnet.split('/', 1)[0], prefix: facts.prefixLength }],
       },
       ipv6: { ipAddress: [] },

@@ -79,6 +79,8 @@ export function recordedMachines(stateDir: string, missing: readonly string[]): 
     async exec() {
       throw new Error(`Nothing can run in a machine that is only recorded. ${missing.join(' ')}`)
     },
+    // What is only recorded receives nothing.
+    filterPackets: async () => undefined,
     watch(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -19,6 +19,12 @@ import { activityLog, activityVersions } from './microsoft.insights/activity-log
 import { federatedIdentityCredentials } from './microsoft.managedidentity/federated-identity-credentials.ts'
 import { systemAssignedIdentity, systemAssignedVersions } from './microsoft.managedidentity/system-assigned-identity.ts'
 import { userAssignedIdentities } from './microsoft.managedidentity/user-assigned-identities.ts'
+import { networkInterfaces } from './microsoft.network/network-interfaces.ts'
+import { networkSecurityGroups } from './microsoft.network/network-security-groups.ts'
+import { publicIPAddresses } from './microsoft.network/public-ip-addresses.ts'
+import { securityRules } from './microsoft.network/security-rules.ts'
+import { subnets } from './microsoft.network/subnets.ts'
+import { virtualNetworks } from './microsoft.network/virtual-networks.ts'
 import { aliasOperations } from './microsoft.resources/aliases.ts'
 import { resourcesVersions } from './microsoft.resources/api-versions.ts'
 import { deploymentOperations, deploymentType, runDeployment } from './microsoft.resources/deployments.ts'
@@ -37,6 +43,12 @@ export const resourceTypes: readonly ResourceType[] = [
   sshPublicKeys,
   userAssignedIdentities,
   federatedIdentityCredentials,
+  virtualNetworks,
+  subnets,
+  networkSecurityGroups,
+  securityRules,
+  publicIPAddresses,
+  networkInterfaces,
 ]
 
 /** What a client finds among the providers besides the resource types. */

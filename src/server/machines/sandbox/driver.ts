@@ -14,6 +14,7 @@ import { sortLeftovers } from './leftovers.ts'
 import { bringUp, type Host, takeDown } from './lifecycle.ts'
 import { macAddress, openNetwork, removeNetwork } from './network.ts'
 import type { BindMount } from './oci.ts'
+import { applyPacketFilters } from './packet-filter.ts'
 import { checkSpec, provision } from './provision.ts'
 import { atMost, oneByOne } from './queues.ts'
 import { type MachineRecord, writeRecord } from './record.ts'
@@ -273,6 +274,11 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
       if (!machine.init || !isAlive(machine.init)) throw new Error(`Machine ${id} is not running.`)
       execs += 1
       return execInContainer({ site, place: machinePlace(site, id), run }, argv, { ...options, token: `${execs}` })
+    },
+
+    filterPackets(filters) {
+      open()
+      return applyPacketFilters(site, filters, run)
     },
 
     watch: machines.watch,

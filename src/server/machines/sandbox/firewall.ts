@@ -18,12 +18,9 @@ table inet lazuli {
     iifname "m*" meta l4proto tcp reject with tcp reset
     iifname "m*" reject
   }
-  chain security_groups {
-  }
   chain forward {
     type filter hook forward priority filter; policy drop;
     ct state established,related accept
-    jump security_groups
     iifname "host" oifname "m*" accept
     iifname "m*" oifname "m*" accept
     iifname "m*" meta l4proto tcp reject with tcp reset

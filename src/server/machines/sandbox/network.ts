@@ -129,7 +129,7 @@ export function macAddress(id: string): string {
 }
 
 /** The network's end of a machine's link. Interface names have 15 characters at most; `m` is what the firewall sees. */
-const linkName = (id: string) => `m${idHash(id).slice(0, 12)}`
+export const linkName = (id: string) => `m${idHash(id).slice(0, 12)}`
 
 const idHash = (id: string) => createHash('sha256').update(id).digest('hex')
 

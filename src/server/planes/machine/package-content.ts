@@ -25,6 +25,6 @@ export const packageContent = operation<'write'>({
     )
     const found = isWanted ? cx.packages.find(handler, version) : undefined
     if (!found) throw new AzureError(404, 'NotFound', `There is no package ${handler} ${version} for this machine.`)
-    return new Response(await openAsBlob(found.file), { headers: { 'content-type': 'application/zip' } })
+    return new Response(await openAsBlob(await found.file()), { headers: { 'content-type': 'application/zip' } })
   },
 })

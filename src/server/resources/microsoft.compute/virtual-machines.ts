@@ -6,6 +6,7 @@ import { extensionResources } from './extensions/in-machine.ts'
 import { assignIdentities, removeSystemIdentity, renderIdentity } from './identity.ts'
 import { identitiesToAssign, mergedIdentity } from './identity-wish.ts'
 import { instanceView } from './instance-view.ts'
+import { changeInterfaces, giveUpInterfaces, interfacesToJoin } from './interfaces.ts'
 import { type Creation, makeMachine } from './make-machine.ts'
 import { mergePatch } from './merge-patch.ts'
 import { powerActions, powerWork } from './power.ts'
@@ -21,7 +22,7 @@ export const virtualMachines = defineResource<MachineProperties>({
     rule: 'The name must have 1 to 80 letters, digits, periods, hyphens and underscores, begin with a letter or digit, and not end with a period or hyphen.',
   },
   properties,
-  linked: identitiesToAssign,
+  linked: (body, existing) => [...identitiesToAssign(body, existing), ...interfacesToJoin(body, existing)],
 
   async put(change) {
     const { cx, id, existing, body } = change
@@ -31,9 +32,11 @@ export const virtualMachines = defineResource<MachineProperties>({
     if (existing) {
       const machine = storedMachineOf(existing)
       const changed = changedMachine(existing.body.properties, body.properties, machine.customDataDigest)
-      return { body: { ...stored, properties: changed, machine } }
+      const isMoved = await changeInterfaces(change, changed)
+      return { body: { ...stored, properties: changed, machine }, ...(isMoved ? { work: {} } : {}) }
     }
     const { properties, image, customDataDigest } = newMachine(body.properties, { id, location }, cx.now)
+    await changeInterfaces(change, properties)
     const machine: StoredMachine = { power: 'running', image, ...(customDataDigest ? { customDataDigest } : {}) }
     const { adminPassword } = body.properties.osProfile ?? {}
     const work: Creation = adminPassword === undefined ? {} : { adminPassword }
@@ -54,8 +57,11 @@ export const virtualMachines = defineResource<MachineProperties>({
 
   work: {
     write: makeMachine,
-    async delete({ resource, machines }) {
-      if (resource) await machines.remove(vmIdOf(resource))
+    async delete(job) {
+      const { resource, machines } = job
+      if (!resource) return
+      await machines.remove(vmIdOf(resource))
+      await giveUpInterfaces(job, resource)
     },
     ...powerWork,
     runCommand: runCommandWork,

@@ -1,5 +1,7 @@
-/** Makes zip archives: the packages that tests put into machines. */
+/** Makes zip archives, always the same one of the same files: packages are known by their digests. */
 
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { crc32, deflateRawSync } from 'node:zlib'
 
 export type ZipFile = {
@@ -47,4 +49,16 @@ export function zip(files: readonly ZipFile[]): Buffer {
   end.writeUInt32LE(directory.length, 12)
   end.writeUInt32LE(at, 16)
   return Buffer.concat([...locals, directory, end])
+}
+
+/** All files below a folder, ready to be put into an archive. */
+export function filesBelow(folder: string, below = ''): ZipFile[] {
+  return readdirSync(join(folder, below), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(entry => {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`
+      if (entry.isDirectory()) return filesBelow(folder, path)
+      const isProgram = (statSync(join(folder, path)).mode & 0o100) !== 0
+      return [{ path, content: readFileSync(join(folder, path)), mode: isProgram ? 0o100755 : ordinary }]
+    })
 }
