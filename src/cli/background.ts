@@ -6,10 +6,11 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { Config } from '../server/config.ts'
-import { makeFolderDurably } from '../server/store/durable-file.ts'
+import { makePrivateFolder } from '../server/store/private-folder.ts'
 import { Failure, failed } from './failure.ts'
 import { type Ready, serve } from './serve.ts'
 import { serverLog } from './server-log.ts'
+import { startFailure } from './start-failure.ts'
 
 type FromServer =
   | { readonly kind: 'progress'; readonly line: string }
@@ -18,7 +19,9 @@ type FromServer =
 
 /** Starts a server in a process of its own. Returns when it is ready, rejects with the reason why it did not start. */
 export async function startInBackground(config: Config, progress: (line: string) => void): Promise<Ready> {
-  await makeFolderDurably(config.directory, { mode: 0o700 })
+  await makePrivateFolder(config.directory).catch(error => {
+    throw startFailure(error, config)
+  })
   const logFile = serverLog(config.directory)
   const log = openSync(logFile, 'a', 0o600)
   // The data directory is in the configuration; on the command line it is for people who look at the list of processes.

@@ -29,8 +29,8 @@ import { openPlanes, planeFinder } from './planes/index.ts'
 import { carriesOut } from './resources/carry.ts'
 import { clockShiftSetting, keepClock } from './resources/lazuli.server/clock.ts'
 import { lockDirectory } from './store/directory-lock.ts'
-import { makeFolderDurably } from './store/durable-file.ts'
 import { openStore, type Store } from './store/open.ts'
+import { makePrivateFolder } from './store/private-folder.ts'
 import { issueManagedIdentityToken } from './tokens/managed-identity.ts'
 import { openSigningKeys } from './tokens/signing-keys.ts'
 import { openTokens } from './tokens/tokens.ts'
@@ -52,7 +52,7 @@ const workLimitMs = 1_000
 /** Builds every part and wires them together: the only place that does. */
 export async function startServer(config: Config, progress: (line: string) => void): Promise<RunningServer> {
   const log = openLog(config.logLevel)
-  await makeFolderDurably(config.directory, { mode: 0o700 })
+  await makePrivateFolder(config.directory)
   const lock = lockDirectory(config.directory)
   const realClock = { now: Date.now }
 

@@ -28,7 +28,7 @@ import {
   signInFailureWrites,
 } from './sign-in-failures.ts'
 import { type SigningKeyReads, type SigningKeyWrites, signingKeyReads, signingKeyWrites } from './signing-keys.ts'
-import { DatabaseRefused, kyselyOver, openForReading, openForWriting } from './sqlite.ts'
+import { DatabaseRefused, databaseFile, kyselyOver, openForReading, openForWriting } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /** Committed state. */
@@ -88,7 +88,7 @@ export async function openStore(parts: {
   /** Called when rows of the audit log could not be written in the background; they are kept and tried again. */
   onAuditFailure(error: unknown): void
 }): Promise<Store> {
-  const file = join(parts.directory, 'lazuli.sqlite')
+  const file = join(parts.directory, databaseFile)
   const isNew = !existsSync(file)
   if (!isNew && !existsSync(parts.masterKeyFile)) {
     throw new DatabaseRefused(

@@ -3,6 +3,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Tables } from './tables.ts'
 
+/** Its name in the data directory. */
+export const databaseFile = 'lazuli.sqlite'
+
 /** The database file is damaged, or was written by a newer Lazuli. It has not been touched. */
 export class DatabaseRefused extends Error {}
 
