@@ -98,7 +98,10 @@ export async function startServer(config: Config, progress: (line: string) => vo
   const asyncWork = openAsyncWork({ store, clock, log })
   const machines = await openMachines({ driver, store, log })
   const agents = openAgents()
-  const packages = await openPackages({ builtIn: await builtInPackages(), published: join(settled.directory, 'extensions') })
+  const packages = await openPackages({
+    builtIn: await builtInPackages(),
+    published: join(settled.directory, 'extensions'),
+  })
 
   let requestStop: (options: { machines: 'keep' | 'stop' }) => void = () => undefined
   const control = {
