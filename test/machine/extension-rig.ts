@@ -66,6 +66,7 @@ export async function openRig(t: TestContext): Promise<Rig> {
   }
   assert.equal((await ended(made)).status, 'Succeeded')
 
+  const { vmId } = (await lazuli.arm('GET', `${vm}?${version}`)).body.properties
   const put: Rig['put'] = (name, properties) =>
     lazuli.arm('PUT', `${vm}/extensions/${name}?${version}`, { body: { location: 'westeurope', properties } })
   return {
@@ -85,9 +86,7 @@ export async function openRig(t: TestContext): Promise<Rig> {
     invoke: async body => ended(await lazuli.arm('POST', `${vm}/runCommand?${version}`, { body })),
     get: path => lazuli.arm('GET', `${vm}${path}${path.includes('?') ? '&' : '?'}${version}`),
     async sh(script) {
-      const { body } = await lazuli.arm('GET', '/providers/Lazuli.Server/machines')
-      const id = body.value[0].vmId
-      const runc = ['runc', '--root', join(lazuli.directory, 'machines', 'runc'), 'exec', id, 'sh', '-c', script]
+      const runc = ['runc', '--root', join(lazuli.directory, 'machines', 'runc'), 'exec', vmId, 'sh', '-c', script]
       const { exitCode, stdout, stderr } = await lazuli.run(runc)
       assert.equal(exitCode, 0, `${script}: ${stderr}`)
       return stdout.trim()

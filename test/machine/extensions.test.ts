@@ -51,3 +51,126 @@ test('a command runs in the machine as root, and what it says comes back', limit
   const { body } = await get('?$expand=instanceView')
   assert.equal(body.properties.instanceView.vmAgent.statuses[0].displayStatus, 'Ready', vm)
 })
+
+test('secrets reach the extension, and nobody else ever sees them', limits, async t => {
+  const { publish, put, apply, get, sh, lazuli } = await openRig(t)
+  const decrypt = `
+thumbprint=$(sed 's/.*"protectedSettingsCertThumbprint":"\\([0-9A-F]*\\)".*/\\1/' "config/$seq.settings")
+sed 's/.*"protectedSettings":"\\([^"]*\\)".*/\\1/' "config/$seq.settings" | base64 -d |
+  openssl cms -inform DER -decrypt -recip "/var/lib/waagent/$thumbprint.crt" -inkey "/var/lib/waagent/$thumbprint.prv" > /root/secret
+status success 0 done`
+  await publish('Contoso.Tools.Keeper__2.1.zip', handlerPackage({ enable: decrypt }))
+  const keeper = { publisher: 'Contoso.Tools', type: 'Keeper', typeHandlerVersion: '2.1' }
+  const secret = { password: 'correct horse battery' }
+  assert.equal((await apply('keep', { ...keeper, protectedSettings: secret })).status, 'Succeeded')
+  assert.deepEqual(JSON.parse(await sh('cat /root/secret')), secret)
+
+  const again = await put('keep', { ...keeper, protectedSettings: secret })
+  const shown = JSON.stringify([again.body, (await get('/extensions/keep')).body, (await get('')).body])
+  assert.doesNotMatch(shown, /correct horse|protectedSettings/)
+  assert.doesNotMatch(lazuli.server.log(), /correct horse/)
+  assert.equal(await sh('grep -rl "correct horse" /var/lib/waagent /var/log/azure /var/lib/lazuli || true'), '')
+  assert.equal(await sh('stat -c %a /var/lib/waagent/*.prv /etc/lazuli/agent.json'), '600\n600')
+})
+
+test('an extension that fails, hangs or says nonsense ends the request with what it said', limits, async t => {
+  const { publish, apply, get } = await openRig(t)
+  const cases: [name: string, enable: string, code: string, message: RegExp][] = [
+    ['Says', "status error 42 'no such disk'", 'VMExtensionProvisioningError', /Error message: 'no such disk'/],
+    [
+      'Exits',
+      'echo hello; echo trouble >&2; exit 3',
+      'VMExtensionHandlerNonTransientError',
+      /Non-zero exit code: 3, .*enable.sh\n\[stdout\]\nhello\n\n\n\[stderr\]\ntrouble/,
+    ],
+    ['Odd', 'status fine 0 hello', 'VMExtensionProvisioningError', /Error message: 'hello'/],
+  ]
+  for (const [type, enable] of cases) await publish(`Contoso.Tools.${type}__1.0.zip`, handlerPackage({ enable }))
+  for (const [type, , code, message] of cases) {
+    const properties = { publisher: 'Contoso.Tools', type, typeHandlerVersion: '1.0' }
+    const { status, error } = await apply(type, properties)
+    assert.equal(status, 'Failed', type)
+    assert.equal(error?.code, code, type)
+    assert.match(error?.message ?? '', message, type)
+    assert.equal((await get(`/extensions/${type}`)).body.properties.provisioningState, 'Failed')
+    // Whoever says that failures do not matter to him is told of them, and goes on.
+    assert.equal((await apply(type, { ...properties, suppressFailures: true })).status, 'Succeeded')
+  }
+  const { body } = await get('/extensions/Says?$expand=instanceView')
+  const [first, ...more] = body.properties.instanceView.statuses
+  assert.deepEqual(more, [])
+  assert.equal(first.code, 'ProvisioningState/failed/42')
+  assert.equal(first.displayStatus, 'Provisioning failed')
+})
+
+test('a newer version takes over from an older one, and a deleted extension leaves the machine', limits, async t => {
+  const { publish, apply, sh, lazuli, vm, ended, get } = await openRig(t)
+  const log = (name: string) =>
+    `echo "${name} $(basename "$PWD") $VERSION $AZURE_GUEST_AGENT_UNINSTALL_CMD_EXIT_CODE" >> /root/log`
+  const commands = Object.fromEntries(
+    ['install', 'enable', 'update', 'disable', 'uninstall'].map(name => [name, log(name)]),
+  )
+  const noted = { ...commands, enable: `${log('enable')}; echo $seq > mrseq; status success 0 done` }
+  for (const version of ['1.0.0', '1.1.0'])
+    await publish(`Contoso.Tools.Greeter__${version}.zip`, handlerPackage(noted))
+  const greeter = { publisher: 'Contoso.Tools', type: 'Greeter', settings: { a: 1 } }
+  assert.equal((await apply('greet', { ...greeter, typeHandlerVersion: '1.0' })).status, 'Succeeded')
+  assert.equal((await apply('greet', { ...greeter, typeHandlerVersion: '1.1' })).status, 'Succeeded')
+  const folder = (version: string) => `Contoso.Tools.Greeter-${version}`
+  assert.deepEqual((await sh('cat /root/log; cat /var/lib/waagent/Contoso.Tools.Greeter-1.1.0/mrseq')).split('\n'), [
+    `install ${folder('1.0.0')}  NOT_RUN`,
+    `enable ${folder('1.0.0')}  NOT_RUN`,
+    `disable ${folder('1.0.0')}  `,
+    `update ${folder('1.1.0')} 1.0.0 `,
+    `uninstall ${folder('1.0.0')}  `,
+    `install ${folder('1.1.0')}  0`,
+    `enable ${folder('1.1.0')}  0`,
+    '0',
+  ])
+  assert.equal(
+    (await get('?$expand=instanceView')).body.properties.instanceView.extensions[0].typeHandlerVersion,
+    '1.1.0',
+  )
+
+  const deletion = await lazuli.arm('DELETE', `${vm}/extensions/greet?api-version=2024-11-01`)
+  assert.equal(deletion.status, 202)
+  assert.equal((await ended(deletion)).status, 'Succeeded')
+  assert.equal((await get('/extensions/greet')).status, 404)
+  assert.equal(
+    await sh('tail -2 /root/log; ls -d /var/lib/waagent/Contoso* 2>/dev/null || true'),
+    `disable ${folder('1.1.0')}  \nuninstall ${folder('1.1.0')}`,
+  )
+})
+
+test('what a machine missed while it was off, or its agent or the server away, is done once', limits, async t => {
+  const { publish, put, ended, sh, lazuli, vm, apply, get } = await openRig(t)
+  const enable =
+    'test -e mrseq && test "$(cat mrseq)" -ge "$seq" && exit 0; echo "$seq" >> /root/runs; echo "$seq" > mrseq; status success 0 "run $seq"'
+  await publish('Contoso.Tools.Once__1.0.zip', handlerPackage({ enable: enable }))
+  const once = { publisher: 'Contoso.Tools', type: 'Once', typeHandlerVersion: '1.0' }
+  const power = async (name: string) => {
+    const answer = await lazuli.arm('POST', `${vm}/${name}?api-version=2024-11-01`)
+    assert.equal((await ended(answer)).status, 'Succeeded')
+  }
+  assert.equal((await apply('once', { ...once, settings: { n: 0 } })).status, 'Succeeded')
+
+  await power('powerOff')
+  const whileOff = await put('once', { ...once, settings: { n: 1 } })
+  await power('start')
+  assert.equal((await ended(whileOff)).status, 'Succeeded')
+
+  await sh('systemctl kill --signal=KILL lazuli-agent')
+  assert.equal((await apply('once', { ...once, settings: { n: 2 } })).status, 'Succeeded')
+
+  await sh('systemctl stop lazuli-agent')
+  const whileStopped = await put('once', { ...once, settings: { n: 3 } })
+  await sh('systemctl start lazuli-agent')
+  assert.equal((await ended(whileStopped)).status, 'Succeeded')
+
+  await lazuli.kill('SIGKILL')
+  await sh('systemctl restart lazuli-agent; sleep 1')
+  await lazuli.restart()
+  assert.equal((await apply('once', { ...once, settings: { n: 4 } })).status, 'Succeeded')
+  assert.equal(await sh('cat /root/runs'), '0\n1\n2\n3\n4')
+  assert.equal((await get('/extensions/once')).body.properties.provisioningState, 'Succeeded')
+})

@@ -106,7 +106,7 @@ export function openRunner(parts: RunnerParts): Runner {
   /** Keeps what the extension said last, unless that was about other settings. */
   function known({ name, handler, version, incarnation, sequenceNumber }: WantedExtension) {
     const before = reports.get(handler)
-    const isSame = before?.sequenceNumber === sequenceNumber && before.incarnation === incarnation
+    const isSame = before && markOf(before) === markOf({ incarnation, version, sequenceNumber })
     const extension = isSame ? before.extension : undefined
     return { name, handler, version, incarnation, sequenceNumber, ...(extension ? { extension } : {}) }
   }
@@ -183,5 +183,8 @@ export function openRunner(parts: RunnerParts): Runner {
   }
 }
 
-const markOf = ({ incarnation, version, sequenceNumber }: WantedExtension) =>
-  `${incarnation} ${version} ${sequenceNumber}`
+const markOf = ({
+  incarnation,
+  version,
+  sequenceNumber,
+}: Pick<WantedExtension, 'incarnation' | 'version' | 'sequenceNumber'>) => `${incarnation} ${version} ${sequenceNumber}`

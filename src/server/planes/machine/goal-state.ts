@@ -36,7 +36,8 @@ async function heldUntilNews(cx: Context, known: string | null): Promise<{ vm: R
     const { vm } = await ownMachine(cx)
     const goal = await goalOf(cx, vm)
     const leftMs = until - performance.now()
-    if (goal.etag !== known || leftMs <= 0) return { vm, goal }
+    // Who has hung up gets an answer that nobody reads; to wait on would be to wait in vain.
+    if (goal.etag !== known || leftMs <= 0 || cx.request.signal.aborted) return { vm, goal }
     await Promise.race([news, cutShort(cx, leftMs)])
   }
 }

@@ -55,6 +55,8 @@ export function outcomeOf({ reported }: Pick<StoredExtension, 'reported'>): Outc
   if (!reported) return { state: 'pending', lastMessage: '' }
   const status = reported.extension?.status
   const message = status?.formattedMessage.message ?? ''
+  // What it said may be about an older version, or about an earlier start of the agent.
+  if (reported.status === 'Installing') return { state: 'pending', lastMessage: message || reported.message }
   switch (status?.status) {
     case 'success':
     case 'warning':
