@@ -7,6 +7,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
+import { packageAgent } from './package-agent.ts'
 import { extensions, packageExtension } from './package-extensions.ts'
 import { archiveName, builtIn } from './src/server/extensions/built-in.ts'
 import { filesBelow, zip } from './src/server/extensions/write-zip.ts'
@@ -36,24 +37,7 @@ const { metafile } = await build({
     js: "import{createRequire as lazuliRequire}from'node:module';const require=lazuliRequire(import.meta.url);",
   },
 })
-const agent = await build({
-  entryPoints: ['src/agent/main.ts'],
-  outfile: join(dist, 'agent', 'agent.mjs'),
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node18',
-  minify: true,
-  keepNames: true,
-  legalComments: 'none',
-  metafile: true,
-  logLevel: 'warning',
-})
-const agentLimitBytes = 200 * 1024
-for (const [file, { bytes }] of Object.entries(agent.metafile.outputs))
-  if (bytes > agentLimitBytes) throw new Error(`${file} has ${bytes} bytes: every machine loads it.`)
-addTo(metafile, agent.metafile)
-
+addTo(metafile, await packageAgent(join(dist, 'agent', 'agent.mjs')))
 for (const name of extensions) {
   const folder = join(dist, 'extensions', name)
   addTo(metafile, await packageExtension(name, folder))

@@ -66,7 +66,7 @@ const emptyWords = {
   anywhere: ['manager', 'helper', 'util', 'impl', 'factory', 'common'],
   head: ['service', 'base', 'data', 'info'],
 }
-const standardTerms = ['signed-data'] // RFC 5652 §5
+const standardTerms = ['signed-data', 'enveloped-data'] // RFC 5652 §5 and §6
 
 const lineLimit = 600
 

@@ -83,7 +83,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
     instance: instanceOf(settled.directory),
     fabric: {
       caPem,
-      agent: { ...agentProgram(), url: `https://${agentHost(settled)}`, version },
+      agent: { ...(await agentProgram()), url: `https://${agentHost(settled)}`, version },
       azureNames: namesInMachines,
       servePlanes: listener => listener.on('connection', (socket: Socket) => ears.serveTls(socket)),
       serveMetadata: (listener, machineAt) =>

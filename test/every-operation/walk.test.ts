@@ -19,6 +19,7 @@ const hosts: Record<string, string> = {
   arm: 'https://management.azure.com',
   authority: 'https://login.microsoftonline.com',
   graph: 'https://graph.microsoft.com',
+  machine: 'https://agent.lazuli.localhost',
 }
 
 async function everything(t: Parameters<typeof openLazuli>[0]) {

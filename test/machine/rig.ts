@@ -190,7 +190,7 @@ async function answeringFabric(folder: string): Promise<Fabric> {
   const planes = createServer((_request, response) => response.end('plane'))
   return {
     caPem,
-    agent: { ...agentProgram(), url: 'https://agent.lazuli.localhost', version: '0.0.0' },
+    agent: { ...(await agentProgram()), url: 'https://agent.lazuli.localhost', version: '0.0.0' },
     azureNames: ['management.azure.com', '.vault.azure.net'],
     serveMetadata(listener, machineAt) {
       const metadata = createServer((request, response) => response.end(machineAt(request.socket.remoteAddress ?? '')))

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fromCheckout, isCheckout, madeOfSources } from '../checkout.ts'
 import { handlerOf, type Package, packagesIn } from './packages.ts'
 import { filesBelow, zip } from './write-zip.ts'
 
@@ -17,7 +17,7 @@ export const archiveName = (name: Omit<Package, 'file'>) => `${handlerOf(name)}_
  * are made of the sources when a machine wants one.
  */
 export async function builtInPackages(): Promise<Package[]> {
-  if (!import.meta.url.endsWith('.ts')) return packagesIn(fileURLToPath(new URL('extensions', import.meta.url)))
+  if (!isCheckout) return packagesIn(fileURLToPath(new URL('extensions', import.meta.url)))
   return Object.entries(builtIn).map(([folder, name]) => {
     let made: Promise<string> | undefined
     return {
@@ -30,38 +30,12 @@ export async function builtInPackages(): Promise<Package[]> {
   })
 }
 
-const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
-
-/** Kept for as long as no source is newer. */
-async function makeArchive(source: string, name: Omit<Package, 'file'>): Promise<string> {
-  // Checkouts may share their node_modules.
-  const checkout = createHash('sha256').update(root('')).digest('hex').slice(0, 8)
-  const cache = join(root('node_modules/.cache/lazuli/extensions'), checkout)
-  const file = join(cache, archiveName(name))
-  const [madeAt, changedAt] = await Promise.all([changeOf(file), newestBelow(root('src/extensions'))])
-  if (madeAt > changedAt) return file
-  await mkdir(cache, { recursive: true })
-  const draft = await mkdtemp(join(cache, 'draft-'))
-  try {
-    // Not by name: a bundler would take along the bundler.
-    const { packageExtension } = await import(new URL('../../../package-extensions.ts', import.meta.url).href)
+const makeArchive = (source: string, name: Omit<Package, 'file'>): Promise<string> =>
+  madeOfSources(`extensions/${archiveName(name)}`, ['src/extensions', 'src/wire'], async draft => {
+    const { packageExtension } =
+      await fromCheckout<typeof import('../../../package-extensions.ts')>('package-extensions.ts')
     await packageExtension(source, join(draft, 'folder'))
-    await writeFile(join(draft, 'archive.zip'), zip(filesBelow(join(draft, 'folder'))))
-    await rename(join(draft, 'archive.zip'), file)
-  } finally {
-    await rm(draft, { recursive: true })
-  }
-  return file
-}
-
-const changeOf = (path: string) =>
-  stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => 0,
-  )
-
-async function newestBelow(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
-  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
-  return Math.max(...(await Promise.all(files.map(changeOf))))
-}
+    const archive = join(draft, 'archive.zip')
+    await writeFile(archive, zip(filesBelow(join(draft, 'folder'))))
+    return archive
+  })
