@@ -20,6 +20,7 @@ import type { Plane } from '../door/plane.ts'
 import { openTickets } from '../door/tickets.ts'
 import { openPackages } from '../extensions/packages.ts'
 import { openAgents } from '../machines/agents.ts'
+import type { MachineDriver } from '../machines/driver.ts'
 import { type Machines, openMachines } from '../machines/machines.ts'
 import { recordedMachines } from '../machines/none.ts'
 import type { Parts } from '../parts.ts'
@@ -76,6 +77,8 @@ type Wish = {
   /** Besides the resource manager, or instead of it when one has its name. */
   planes?: (parts: Parts) => readonly Plane[]
   machines?: Machines
+  /** Below the machines; without it they are only recorded. */
+  driver?: MachineDriver
   /** A data directory to open again. Without it, a new one is made and removed with the test. */
   folder?: string
 }
@@ -103,7 +106,8 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
   const keys = await openSigningKeys(store, clock)
   const tokens = openTokens({ config, clock, keys, tenantId: directory.tenantId })
   const asyncWork = openAsyncWork({ store, clock, log })
-  const driver = recordedMachines(join(config.directory, 'machines'), ['Tests do not make real machines.'])
+  const driver =
+    wish.driver ?? recordedMachines(join(config.directory, 'machines'), ['Tests do not make real machines.'])
   const machines = wish.machines ?? openMachines({ driver, store, log })
   await machines.start(() => undefined)
   const agents = openAgents()

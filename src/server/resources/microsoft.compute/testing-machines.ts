@@ -40,7 +40,7 @@ export type Group = {
   finish(method: string, path: string, body?: unknown): Promise<{ status: string; error?: { code: string } }>
 }
 
-export async function openGroup(t: TestContext, wish: { folder?: string } = {}): Promise<Group> {
+export async function openGroup(t: TestContext, wish: Parameters<typeof openLazuli>[1] = {}): Promise<Group> {
   const lazuli = await openLazuli(t, wish)
   const admin = await lazuli.adminToken()
   const id = `${lazuli.subscription}/resourceGroups/rg1`
