@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 
-export const extensions = ['vm-access']
+export const extensions = ['vm-access', 'managed-identity']
 
 const sources = join(import.meta.dirname, 'src', 'extensions')
 

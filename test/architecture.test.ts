@@ -13,7 +13,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   'src/wire': ['zod'],
   'src/metadata': ['src/wire', 'node:'],
   'src/agent': ['src/wire', 'src/metadata', 'node:'],
-  'src/extensions': ['src/wire', 'node:', 'zod'],
+  'src/extensions': ['src/wire', 'src/metadata', 'node:', 'zod'],
   'src/server': ['src/wire', 'src/metadata', 'node:', '*'],
   'src/cli': ['src/wire', 'src/metadata', 'src/server', 'node:', '*'],
   'test/contract': ['test', 'node:', '*'],

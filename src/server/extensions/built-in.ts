@@ -8,6 +8,11 @@ import { filesBelow, zip } from './write-zip.ts'
 /** What comes with Lazuli, by the folder of its sources. Machines take a higher version for a newer one. */
 export const builtIn: Readonly<Record<string, Omit<Package, 'file'>>> = {
   'vm-access': { publisher: 'Microsoft.OSTCExtensions', type: 'VMAccessForLinux', version: '1.5.26' },
+  'managed-identity': {
+    publisher: 'Microsoft.ManagedIdentity',
+    type: 'ManagedIdentityExtensionForLinux',
+    version: '1.0.0',
+  },
 }
 
 export const archiveName = (name: Omit<Package, 'file'>) => `${handlerOf(name)}__${name.version}.zip`
@@ -31,7 +36,7 @@ export async function builtInPackages(): Promise<Package[]> {
 }
 
 const makeArchive = (source: string, name: Omit<Package, 'file'>): Promise<string> =>
-  madeOfSources(`extensions/${archiveName(name)}`, ['src/extensions', 'src/wire'], async draft => {
+  madeOfSources(`extensions/${archiveName(name)}`, ['src/extensions', 'src/metadata', 'src/wire'], async draft => {
     const { packageExtension } =
       await fromCheckout<typeof import('../../../package-extensions.ts')>('package-extensions.ts')
     await packageExtension(source, join(draft, 'folder'))

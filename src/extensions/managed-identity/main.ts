@@ -1,0 +1,46 @@
+/**
+ * The program of the package: `managed-identity COMMAND`, called by a guest agent in the folder where it is unpacked, and
+ * `managed-identity serve`, called by systemd as a user who may do nothing else.
+ */
+
+import { readEnvironment, variables } from '../handler/environment.ts'
+import { failureText } from '../handler/failure.ts'
+import { openLog } from '../handler/log.ts'
+import { run } from '../host/run.ts'
+import { enable } from './enable.ts'
+import { serve } from './serve.ts'
+import { removeUnits, stopUnits } from './units.ts'
+
+const command = process.argv[2]
+try {
+  process.exitCode = await obey(command)
+} catch (error) {
+  process.stderr.write(`${command}: ${failureText(error)}\n`)
+  process.exitCode = 1
+}
+
+async function obey(command: string | undefined): Promise<number> {
+  switch (command) {
+    case 'serve':
+      await serve(variables())
+      return 0
+    // Whatever they would prepare is prepared by enable.
+    case 'install':
+    case 'update':
+      return 0
+    case 'enable': {
+      const environment = readEnvironment(process.cwd(), variables())
+      const now = () => new Date()
+      return enable({ environment, run, now, log: openLog(environment, now), node: process.execPath })
+    }
+    case 'disable':
+      await stopUnits(run)
+      return 0
+    case 'uninstall':
+      await removeUnits(run)
+      return 0
+    default:
+      process.stderr.write('usage: managed-identity install | enable | update | disable | uninstall\n')
+      return 2
+  }
+}

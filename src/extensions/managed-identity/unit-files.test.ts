@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { serviceUnit, socketUnit } from './unit-files.ts'
+
+test('systemd listens at both addresses of localhost, or at the one that the machine has', () => {
+  const addresses = (ipv6: boolean) => socketUnit(50342, { ipv6 }).match(/(?<=^ListenStream=).*$/gm)
+  assert.deepEqual(addresses(true), ['127.0.0.1:50342', '[::1]:50342'])
+  assert.deepEqual(addresses(false), ['127.0.0.1:50342'])
+})
+
+test('a command with characters that mean something to systemd stays one command', () => {
+  const [command] = serviceUnit(['/opt/no de/100%', '/a"b\\c$d']).match(/(?<=^ExecStart=).*$/m) ?? []
+  assert.equal(command, String.raw`"/opt/no de/100%%" "/a\"b\\c$$d" "serve"`)
+})

@@ -1,0 +1,64 @@
+export const name = 'lazuli-managed-identity'
+
+/** Both addresses that `localhost` may mean. A machine without IPv6 has no socket for the second. */
+export const socketUnit = (port: number, { ipv6 }: { ipv6: boolean }): string =>
+  lines(
+    '[Unit]',
+    'Description=Endpoint for tokens of the managed identity',
+    '',
+    '[Socket]',
+    `ListenStream=127.0.0.1:${port}`,
+    ...(ipv6 ? [`ListenStream=[::1]:${port}`] : []),
+    // IPv6 may be switched off later, which must not take IPv4 along.
+    'FreeBind=yes',
+    '',
+    '[Install]',
+    'WantedBy=sockets.target',
+  )
+
+/** The program needs its sockets, the way to 169.254.169.254, and nothing else of the machine. */
+export const serviceUnit = (command: readonly string[]): string =>
+  lines(
+    '[Unit]',
+    'Description=Tokens of the managed identity',
+    'StartLimitIntervalSec=0',
+    '',
+    '[Service]',
+    `ExecStart=${[...command, 'serve'].map(quoted).join(' ')}`,
+    'Restart=always',
+    'RestartSec=100ms',
+    'DynamicUser=yes',
+    'NoNewPrivileges=yes',
+    'CapabilityBoundingSet=',
+    'RestrictAddressFamilies=AF_INET AF_INET6',
+    'IPAddressDeny=any',
+    'IPAddressAllow=localhost 169.254.169.254',
+    'ProtectSystem=strict',
+    'ProtectHome=yes',
+    'PrivateTmp=yes',
+    'PrivateDevices=yes',
+    'ProtectProc=invisible',
+    'ProtectClock=yes',
+    'ProtectControlGroups=yes',
+    'ProtectHostname=yes',
+    'ProtectKernelLogs=yes',
+    'ProtectKernelModules=yes',
+    'ProtectKernelTunables=yes',
+    'LockPersonality=yes',
+    'RestrictNamespaces=yes',
+    'RestrictRealtime=yes',
+    'RestrictSUIDSGID=yes',
+    'SystemCallArchitectures=native',
+    'SystemCallFilter=@system-service',
+    // libuv tries out calls that are newer than the list.
+    'SystemCallErrorNumber=EPERM',
+    'UMask=0077',
+    'TasksMax=64',
+    'MemoryMax=256M',
+  )
+
+const lines = (...all: string[]) => `${all.join('\n')}\n`
+
+/** systemd.service(5): in quotes, `\` and `"` are escaped; `%` and `$` mean something everywhere. */
+const quoted = (word: string) =>
+  `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`
