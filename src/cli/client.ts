@@ -14,6 +14,8 @@ export type Client = {
   send(method: string, path: string, body?: unknown): Promise<Answer>
   /** Like `send`, for when only success is of use: rejects with what the server says against it. */
   ask<Shape>(method: string, path: string, body?: unknown): Promise<Shape>
+  /** Like `ask`, with a body that is sent as it is. */
+  upload<Shape>(path: string, content: Uint8Array): Promise<Shape>
 }
 
 type Target = Pick<Installation, 'server' | 'caPem'>
@@ -43,15 +45,20 @@ export async function signIn(installation: Installation): Promise<Client> {
     })
   return {
     send,
-    async ask<Shape>(method: string, path: string, body?: unknown): Promise<Shape> {
-      const answer = await send(method, path, body)
-      if (answer.status >= 400) throw failed(complaint(answer))
-      return (answer.text === '' ? undefined : JSON.parse(answer.text)) as Shape
-    },
+    ask: async <Shape>(method: string, path: string, body?: unknown) => wanted<Shape>(await send(method, path, body)),
+    upload: async <Shape>(path: string, content: Uint8Array) =>
+      wanted<Shape>(
+        await exchange(installation, 'PUT', path, { token, contentType: 'application/zip', body: content }),
+      ),
   }
 }
 
-type Content = { readonly token?: string; readonly contentType?: string; readonly body?: string }
+function wanted<Shape>(answer: Answer): Shape {
+  if (answer.status >= 400) throw failed(complaint(answer))
+  return (answer.text === '' ? undefined : JSON.parse(answer.text)) as Shape
+}
+
+type Content = { readonly token?: string; readonly contentType?: string; readonly body?: string | Uint8Array }
 
 /** One request over a connection of its own, whose end is the end of it: nothing keeps the command alive. */
 function exchange({ server, caPem }: Target, method: string, path: string, content: Content): Promise<Answer> {

@@ -3,7 +3,7 @@ import { failed, notFound } from './failure.ts'
 import type { MachineStatus } from './server-status.ts'
 
 /** By name, or by id where a name stands for several. Fails with exit code 3 when there is none. */
-export async function findMachine(client: Client, nameOrId: string): Promise<MachineStatus> {
+export async function findMachine(client: Pick<Client, 'ask'>, nameOrId: string): Promise<MachineStatus> {
   const { value } = await client.ask<{ value: MachineStatus[] }>('GET', '/providers/Lazuli.Server/machines')
   const asked = nameOrId.toLowerCase()
   const found = value.filter(({ name, id }) => [name, id].some(one => one.toLowerCase() === asked))

@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addDown } from './commands/down.ts'
 import { addEnv } from './commands/env.ts'
 import { addExec } from './commands/exec.ts'
+import { addExtension } from './commands/extension-publish.ts'
 import { addLogs } from './commands/logs.ts'
 import { addShell } from './commands/shell.ts'
 import { addSsh } from './commands/ssh.ts'
@@ -28,7 +29,7 @@ function commandLine(): Command {
     .showHelpAfterError('Run lazuli --help to see what there is.')
   for (const add of [
     ...[addTour, addUp, addDown, addStatus, addDoctor, addLogs],
-    ...[addEnv, addExec, addShell, addSsh, addClock, addTrust],
+    ...[addEnv, addExec, addShell, addSsh, addExtension, addClock, addTrust],
   ]) {
     add(program)
   }

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import '../deadline.ts'
 import { handlerPackage } from '../handler-package.ts'
-import { openRig } from './extension-rig.ts'
+import { startLazuli } from '../start.ts'
+import { openRig, version } from './extension-rig.ts'
 import { limits } from './rig.ts'
 
 test('an extension is fetched, installed and enabled, and its status comes back', limits, async t => {
@@ -173,4 +177,53 @@ test('what a machine missed while it was off, or its agent or the server away, i
   assert.equal((await apply('once', { ...once, settings: { n: 4 } })).status, 'Succeeded')
   assert.equal(await sh('cat /root/runs'), '0\n1\n2\n3\n4')
   assert.equal((await get('/extensions/once')).body.properties.provisioningState, 'Succeeded')
+})
+
+test('a command that is a resource keeps what it has said', limits, async t => {
+  const { lazuli, vm, ended, get } = await openRig(t)
+  const put = (name: string, properties: object) =>
+    lazuli.arm('PUT', `${vm}/runCommands/${name}?${version}`, { body: { location: 'westeurope', properties } })
+  const made = await put('hello', {
+    source: { script: 'echo "hello $who, $token"; exit 4' },
+    parameters: [{ name: 'who', value: 'ann' }],
+    protectedParameters: [{ name: 'token', value: 'tr0ubador' }],
+  })
+  assert.equal((await ended(made)).status, 'Succeeded')
+  const { body } = await get('/runCommands/hello?$expand=instanceView')
+  const { executionState, exitCode, output } = body.properties.instanceView
+  assert.deepEqual(
+    { executionState, exitCode, output },
+    { executionState: 'Failed', exitCode: 4, output: 'hello ann, tr0ubador\n' },
+  )
+  assert.equal(body.properties.protectedParameters, undefined)
+
+  const strict = await put('strict', { source: { script: 'exit 4' }, treatFailureAsDeploymentFailure: true })
+  assert.equal((await ended(strict)).error?.code, 'VMExtensionProvisioningError')
+  const slow = await put('slow', { source: { script: 'sleep 60' }, timeoutInSeconds: 1 })
+  assert.equal((await ended(slow)).status, 'Succeeded')
+  assert.equal(
+    (await get('/runCommands/slow?$expand=instanceView')).body.properties.instanceView.executionState,
+    'TimedOut',
+  )
+})
+
+test('an operator publishes an extension with a command, and finds it in the lists', limits, async t => {
+  const lazuli = await startLazuli(t)
+  const folder = await mkdtemp(join(tmpdir(), 'lazuli-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'Contoso.Tools.Greeter__1.2.3.zip')
+  await writeFile(file, handlerPackage())
+  const published = await lazuli.command(['extension', 'publish', file, '--json'])
+  assert.deepEqual(JSON.parse(published.stdout), { publisher: 'Contoso.Tools', type: 'Greeter', version: '1.2.3' })
+  const again = await lazuli.command(['extension', 'publish', file])
+  assert.equal(again.exitCode, 1)
+  assert.match(again.stderr, /is published already/)
+
+  const base = `${lazuli.subscription}/providers/Microsoft.Compute/locations/westeurope/publishers`
+  const names = async (path: string) =>
+    (await lazuli.arm('GET', `${base}${path}?${version}`)).body.map(({ name }: { name: string }) => name)
+  assert.ok((await names('')).includes('Contoso.Tools'))
+  assert.ok((await names('')).includes('Microsoft.OSTCExtensions'))
+  assert.deepEqual(await names('/Contoso.Tools/artifacttypes/vmextension/types'), ['Greeter'])
+  assert.deepEqual(await names('/Contoso.Tools/artifacttypes/vmextension/types/Greeter/versions'), ['1.2.3'])
 })

@@ -6,7 +6,7 @@ import { failed } from '../failure.ts'
 const pollMs = 150
 
 /** Waits for the end of the work that an answer announces. Fails when the answer, or the work, is a failure. */
-export async function finished(client: Client, answer: Answer): Promise<void> {
+export async function finished(client: Pick<Client, 'send'>, answer: Answer): Promise<void> {
   if (answer.status >= 400) throw failed(complaint(answer))
   const operation = answer.headers['azure-asyncoperation'] ?? answer.headers.location
   if (typeof operation !== 'string') return

@@ -13,6 +13,7 @@ import { roleDefinitionOperations } from './microsoft.authorization/role-definit
 import { extensions } from './microsoft.compute/extensions/extensions.ts'
 import { extensionListings } from './microsoft.compute/extensions/listings.ts'
 import { computeListings, imageAliases } from './microsoft.compute/listings.ts'
+import { runCommands } from './microsoft.compute/run-commands/run-commands.ts'
 import { sshPublicKeys } from './microsoft.compute/ssh-public-keys.ts'
 import { virtualMachines } from './microsoft.compute/virtual-machines.ts'
 import { activityLog, activityVersions } from './microsoft.insights/activity-log.ts'
@@ -40,6 +41,7 @@ import { tenantOperations } from './microsoft.resources/tenants.ts'
 export const resourceTypes: readonly ResourceType[] = [
   virtualMachines,
   extensions,
+  runCommands,
   sshPublicKeys,
   userAssignedIdentities,
   federatedIdentityCredentials,
