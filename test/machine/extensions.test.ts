@@ -214,6 +214,7 @@ test('an operator publishes an extension with a command, and finds it in the lis
   const file = join(folder, 'Contoso.Tools.Greeter__1.2.3.zip')
   await writeFile(file, handlerPackage())
   const published = await lazuli.command(['extension', 'publish', file, '--json'])
+  assert.equal(published.exitCode, 0, published.stderr)
   assert.deepEqual(JSON.parse(published.stdout), { publisher: 'Contoso.Tools', type: 'Greeter', version: '1.2.3' })
   const again = await lazuli.command(['extension', 'publish', file])
   assert.equal(again.exitCode, 1)

@@ -12,6 +12,7 @@ export function addExtension(program: Command): void {
   const extension = program
     .command('extension')
     .description('programs of your own that machines can have as extensions')
+    .option('--data <dir>', 'data directory')
   extension
     .command('publish')
     .description('make a package available to all machines; az vm extension set then finds it')
