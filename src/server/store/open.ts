@@ -10,7 +10,8 @@ import {
   asyncOperationReads,
   asyncOperationWrites,
 } from './async-operations.ts'
-import { type AuditReads, type AuditRow, auditAppender, auditReads, removeAuditBefore } from './audit-log.ts'
+import { type AuditReads, type AuditRow, auditAppender, auditReads } from './audit-log.ts'
+import { auditPruner } from './audit-pruning.ts'
 import { writeDurably } from './durable-file.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
@@ -68,7 +69,6 @@ export type Store = Reads & {
    * a tenth of a second when there is none. Resolves at once, unless the disk has fallen behind.
    */
   appendAudit(row: AuditRow): Promise<void> | undefined
-  removeAuditBefore(time: number): Promise<void>
   /** Resolves when everything noted so far is on disk. */
   flush(): Promise<void>
   readonly sealing: Sealing
@@ -80,6 +80,7 @@ export class StorageUnavailable extends Error {}
 
 const auditDelayMs = 100
 const auditBacklog = 10_000
+const pruneAuditEveryMs = 60_000
 
 export async function openStore(parts: {
   directory: string
@@ -111,6 +112,7 @@ export async function openStore(parts: {
   let auditRows: AuditRow[] = []
   let auditTimer: NodeJS.Timeout | undefined
   let revision = 0
+  let closing = false
 
   // A batch of its own kind: work that throws takes back only itself, not the rows noted before it.
   const flushAudit = async () => {
@@ -126,6 +128,12 @@ export async function openStore(parts: {
       throw error
     }
   }
+
+  const prune = auditPruner(raw)
+  const pruneAudit = async () => {
+    while (await commits.run(async () => prune())) if (closing) return
+  }
+  const pruneTimer = setInterval(() => void pruneAudit().catch(parts.onAuditFailure), pruneAuditEveryMs).unref()
 
   return {
     ...readsOver(
@@ -157,8 +165,9 @@ export async function openStore(parts: {
       }, auditDelayMs)
       return auditRows.length < auditBacklog ? undefined : flushAudit()
     },
-    removeAuditBefore: time => commits.run(() => removeAuditBefore(writer, time)),
     async close() {
+      closing = true
+      clearInterval(pruneTimer)
       await flushAudit()
       await commits.settled()
       await reader.destroy()
