@@ -11,6 +11,7 @@ import { writeTrustBundle } from './certificates/trust-bundle.ts'
 import { shiftableClock } from './clock.ts'
 import { type Config, instanceOf } from './config.ts'
 import { openDirectory } from './directory/bootstrap.ts'
+import { fewPerAddress } from './door/few-per-address.ts'
 import { openDoor } from './door/handle.ts'
 import { bindPort, openEars } from './door/listen.ts'
 import { certificateNames, namesInMachines } from './door/names.ts'
@@ -40,6 +41,9 @@ export type RunningServer = {
   readonly ended: Promise<void>
   close(options: { machines: 'keep' | 'stop' }): Promise<void>
 }
+
+/** At once, to the planes and to the metadata address each; one takes some 60 KiB. */
+const connectionsOfMachine = 512
 
 /** What a stop waits for, at most: answers under way, then work that can go on at the next start. */
 const answerLimitMs = 3_000
@@ -80,12 +84,19 @@ export async function startServer(config: Config, progress: (line: string) => vo
     fabric: {
       caPem,
       azureNames: namesInMachines,
-      servePlanes: listener => listener.on('connection', (socket: Socket) => ears.serveTls(socket)),
+      servePlanes: listener =>
+        listener.on(
+          'connection',
+          fewPerAddress(connectionsOfMachine, socket => ears.serveTls(socket)),
+        ),
       serveMetadata: (listener, machineAt) =>
-        listener.on('connection', (socket: Socket) => {
-          machineOf.set(socket, machineAt(socket.remoteAddress ?? '') ?? '')
-          ears.serveMetadata(socket)
-        }),
+        listener.on(
+          'connection',
+          fewPerAddress(connectionsOfMachine, socket => {
+            machineOf.set(socket, machineAt(socket.remoteAddress ?? '') ?? '')
+            ears.serveMetadata(socket)
+          }),
+        ),
     },
     log,
   })
