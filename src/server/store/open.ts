@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../clock.ts'
 import { type ApplicationReads, type ApplicationWrites, applicationReads, applicationWrites } from './applications.ts'
@@ -93,10 +93,13 @@ export async function openStore(parts: {
   const isNew = !existsSync(file)
   if (!isNew && !existsSync(parts.masterKeyFile)) {
     throw new DatabaseRefused(
-      `${file} is sealed with the master key ${parts.masterKeyFile}, which is missing. Put it back; nothing has been changed.`,
+      `${file} is sealed with the master key ${parts.masterKeyFile}, which is missing. Put it back, or say where it is with LAZULI_MASTER_KEY_FILE; nothing has been changed.`,
     )
   }
   if (isNew && !existsSync(parts.masterKeyFile)) {
+    // Not made here: a folder that is missing can be a key's own disk that is not mounted.
+    const folder = dirname(parts.masterKeyFile)
+    if (!existsSync(folder)) throw new Error(`There is no folder ${folder} to keep the master key in. Make it first.`)
     await writeDurably(parts.masterKeyFile, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
   }
 
@@ -204,7 +207,13 @@ const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes 
 
 /** The data key lies in the database, sealed under the master key, so that the master key can be exchanged alone. */
 async function unsealDataKey(db: Kysely<Tables>, masterKeyFile: string): Promise<Sealing> {
-  const master = sealingWith(Buffer.from(readFileSync(masterKeyFile, 'utf8').trim(), 'base64'))
+  const masterKey = Buffer.from(readFileSync(masterKeyFile, 'utf8').trim(), 'base64')
+  if (masterKey.length !== 32) {
+    throw new DatabaseRefused(
+      `${masterKeyFile} is no master key: that is 32 bytes in base64. Restore it from a backup.`,
+    )
+  }
+  const master = sealingWith(masterKey)
   const context = 'data key'
   const known = await db.selectFrom('settings').select('value').where('name', '=', context).executeTakeFirst()
   if (known) {
