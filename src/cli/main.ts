@@ -49,9 +49,15 @@ async function run(): Promise<number> {
       if (process.env.LAZULI_LOG_LEVEL === 'debug' && cause instanceof Error) tell(cause.stack ?? cause.message)
       return error.exitCode
     }
-    tellFailure(error instanceof Error ? (error.stack ?? error.message) : String(error), [])
+    tellFailure(unforeseen(error), [])
     return 1
   }
+}
+
+/** What the system refuses (a full disk, a missing right) is said in a line; a mistake of ours is told with its stack. */
+function unforeseen(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'syscall' in error ? error.message : (error.stack ?? error.message)
 }
 
 endQuietlyWithoutReader()

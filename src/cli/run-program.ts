@@ -33,13 +33,18 @@ export async function runProgram(
     return 128 + constants.signals[signal]
   } catch (error) {
     // As shells have it: 127 for a command that is not there, 126 for one that cannot be run.
-    throw new Failure(isMissing(error) ? 127 : 126, startFailure(command, error), [], error)
+    throw new Failure(isMissing(error) ? 127 : 126, startFailure(command, error), [remedy(error)], error)
   } finally {
     for (const signal of signals) process.off(signal, forward)
   }
 }
 
 const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
+const remedy = (error: unknown) =>
+  isMissing(error)
+    ? 'Install it, or name it with its whole path.'
+    : 'See that it is a program, and that you may run it: ls -l'
 
 const startFailure = (command: string, error: unknown) =>
   isMissing(error)

@@ -11,6 +11,9 @@ export function startFailure(error: unknown, { directory, port }: Config): unkno
     return failure(`${error.message}.`, error, `See how it is: lazuli status${flag}`, `Stop it: lazuli down${flag}`)
   }
   if (error instanceof DatabaseRefused) return failure(error.message, error)
+  if (isDiskFull(error)) {
+    return failure(`There is no space left on the disk of ${directory}.`, error, 'Make room there, or use --data DIR.')
+  }
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return failure(`Port ${port} is taken by another program.`, error, 'Take another port: lazuli up --port 0')
@@ -22,8 +25,6 @@ export function startFailure(error: unknown, { directory, port }: Config): unkno
         error,
         'Take a data directory of your own (--data DIR) and a port above 1023 (--port N).',
       )
-    case 'ENOSPC':
-      return failure(`There is no space left on the disk of ${directory}.`, error)
     default:
       // Thrown on purpose, with a message for people. Other kinds of errors are mistakes of ours and keep their stack.
       return error instanceof Error && error.constructor === Error ? failure(error.message, error) : error
@@ -31,6 +32,12 @@ export function startFailure(error: unknown, { directory, port }: Config): unkno
 }
 
 const failure = (message: string, cause: unknown, ...next: string[]) => new Failure(1, message, next, cause)
+
+/** https://sqlite.org/rescode.html#full */
+const sqliteFull = 13
+
+const isDiskFull = (error: unknown) =>
+  codeOf(error) === 'ENOSPC' || (error instanceof Error && 'errcode' in error && error.errcode === sqliteFull)
 
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -11,7 +11,8 @@ import { writeTrustBundle } from './certificates/trust-bundle.ts'
 import { shiftableClock } from './clock.ts'
 import { type Config, instanceOf } from './config.ts'
 import { openDirectory } from './directory/bootstrap.ts'
-import { askThrough, type Door, openDoor } from './door/handle.ts'
+import { fewPerAddress } from './door/few-per-address.ts'
+import { askThrough, type Door, openDoor, openDoor } from './door/handle.ts'
 import { bindPort, openEars } from './door/listen.ts'
 import { agentHost, certificateNames, namesInMachines } from './door/names.ts'
 import { serveMetadata } from './door/serve-metadata.ts'
@@ -44,6 +45,9 @@ export type RunningServer = {
   readonly ended: Promise<void>
   close(options: { machines: 'keep' | 'stop' }): Promise<void>
 }
+
+/** At once, to the planes and to the metadata address each; one takes some 60 KiB. */
+const connectionsOfMachine = 512
 
 /** What a stop waits for, at most: answers under way, then work that can go on at the next start. */
 const answerLimitMs = 3_000
@@ -85,12 +89,19 @@ export async function startServer(config: Config, progress: (line: string) => vo
       caPem,
       agent: { ...(await agentProgram()), url: `https://${agentHost(settled)}`, version },
       azureNames: namesInMachines,
-      servePlanes: listener => listener.on('connection', (socket: Socket) => ears.serveTls(socket)),
+      servePlanes: listener =>
+        listener.on(
+          'connection',
+          fewPerAddress(connectionsOfMachine, socket => ears.serveTls(socket)),
+        ),
       serveMetadata: (listener, machineAt) =>
-        listener.on('connection', (socket: Socket) => {
-          machineOf.set(socket, machineAt(socket.remoteAddress ?? '') ?? '')
-          ears.serveMetadata(socket)
-        }),
+        listener.on(
+          'connection',
+          fewPerAddress(connectionsOfMachine, socket => {
+            machineOf.set(socket, machineAt(socket.remoteAddress ?? '') ?? '')
+            ears.serveMetadata(socket)
+          }),
+        ),
     },
     log,
   })

@@ -31,6 +31,10 @@ for (const suite of ['trixie', 'bookworm'] as const) {
     assert.equal(JSON.parse(signedIn.stdout)[0].user.name, 'systemAssignedIdentity', signedIn.stderr)
     assert.equal(JSON.parse((await az(['account', 'show'])).stdout).user.name, server.env.admin.clientId)
 
+    await server.command(['clock', '+30d'])
+    const later = await az(['group', 'list'])
+    assert.equal(JSON.parse(later.stdout)[0].name, 'under-exec', later.stderr)
+
     const config = await readFile(join(server.directory, 'azure', 'config'), 'utf8')
     assert.match(config, /^collect_telemetry = no$/m)
   })

@@ -122,6 +122,8 @@ test('az 2.45 works with a cloud that it has been told of', { skip: lanesMissing
       await az(`vm ${command} ${vm}`)
       assert.equal(await az(`vm show -d ${vm} --query powerState`), `VM ${state}`)
     }
+    // The short names of images come from the address that the cloud's description names.
+    assert.ok((await az("vm image list --query '[].urnAlias'")).includes('UbuntuLTS'))
     await az(`vm delete ${vm} --yes`)
     assert.equal((await refusal(`vm show ${vm}`)).exitCode, 3)
   })

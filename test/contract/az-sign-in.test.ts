@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assignReader, newGroup, unique } from './arrange.ts'
-import { inBothWays, newUser } from './az.ts'
+import { inBothWays, newUser, userPassword } from './az.ts'
 import { openPage, writes } from './browser.ts'
 import { claimsOf } from './curl.ts'
 
@@ -10,7 +10,6 @@ inBothWays('az signs in', async (t, { az, refusal, lazuli, lane }) => {
   const { tenantId, subscriptionId, admin } = lazuli.env
   const group = unique('group')
   const groupId = await newGroup(lazuli, group)
-  const password = 'correct-Horse7-battery'
 
   // What only the administrator can make has to be there before others sign in.
   const person = await newUser(az)
@@ -65,7 +64,7 @@ inBothWays('az signs in', async (t, { az, refusal, lazuli, lane }) => {
   })
 
   await t.test('as a user with a password', async () => {
-    await az(`login -u ${person.userPrincipalName} -p '${password}'`)
+    await az(`login -u ${person.userPrincipalName} -p '${userPassword}'`)
     assert.equal(await az('ad signed-in-user show --query id'), person.id)
     await signedInAs(person.userPrincipalName, 'user')
   })
@@ -85,7 +84,7 @@ inBothWays('az signs in', async (t, { az, refusal, lazuli, lane }) => {
     assert.match(askedForName.text, new RegExp(`Microsoft Azure CLI.*${code}`, 's'))
     const username = person.userPrincipalName
     assert.equal((await askedForName.submit({ username, password: 'wrong' })).status, 400)
-    const done = await askedForName.submit({ username, password })
+    const done = await askedForName.submit({ username, password: userPassword })
     assert.match(done.text, /You have signed in/)
     const [account] = await login
     assert.deepEqual(account.user, { name: username, type: 'user' })
@@ -108,6 +107,8 @@ inBothWays('az signs in', async (t, { az, refusal, lazuli, lane }) => {
   })
 
   await t.test('never with what is wrong', async () => {
+    // az asks for no token while it has one, however wrong the secret.
+    await az('account clear')
     for (const [command, code] of [
       [asApplication(admin.clientId, '-p wrong'), 'AADSTS7000215'],
       [asApplication('00000000-0000-0000-0000-000000000001', '-p wrong'), 'AADSTS700016'],

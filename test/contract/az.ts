@@ -32,7 +32,7 @@ export const besideLazuli = (lazuli: Lazuli, lane: Lane): Az =>
     return lazuli.run(argv, { env: { ...azEnvironment(lane), ...cloud, ...env } })
   })
 
-/** The administrator's own way to sign in to a cloud of their own, as `az cloud register` users do. */
+/** Makes Lazuli the cloud that az works with. What else there is to know of it, az asks the resource manager. */
 export async function registerCloud({ az }: Pick<Az, 'az'>, lazuli: Lazuli): Promise<void> {
   await az(`cloud register -n lazuli --endpoint-resource-manager ${lazuli.url}`)
   await az('cloud set -n lazuli')
@@ -41,7 +41,7 @@ export async function registerCloud({ az }: Pick<Az, 'az'>, lazuli: Lazuli): Pro
 export const signInAsAdministrator = ({ az }: Pick<Az, 'az'>, { env: { admin, tenantId } }: Lazuli) =>
   az(`login --service-principal -u ${admin.clientId} -p '${admin.clientSecret}' --tenant ${tenantId}`)
 
-export type Signed = Az & { readonly lazuli: Lazuli; readonly lane: Lane }
+type Signed = Az & { readonly lazuli: Lazuli; readonly lane: Lane }
 
 /** Runs tests with az 2.74 of Debian trixie in both ways, signed in as the administrator of one and the same Lazuli. */
 export function inBothWays(topic: string, run: (t: TestContext, signed: Signed) => Promise<void>): void {
@@ -57,10 +57,13 @@ export function inBothWays(topic: string, run: (t: TestContext, signed: Signed) 
   })
 }
 
-/** A user of the directory that every Lazuli begins with. */
+/** The password of `newUser`. */
+export const userPassword = 'correct-Horse7-battery'
+
+/** A user, in the domain that every Lazuli begins with. */
 export const newUser = (az: Az['az']) =>
   az(
-    `ad user create --display-name Ann --password 'correct-Horse7-battery' --user-principal-name ${unique('ann')}@lazuli.onmicrosoft.com`,
+    `ad user create --display-name Ann --password '${userPassword}' --user-principal-name ${unique('ann')}@lazuli.onmicrosoft.com`,
   )
 
 /** Finds az. Below /tmp, its home is the same inside and outside of the Debian that it runs in. */

@@ -18,6 +18,13 @@ test('the administrator signs in with a key, may use sudo, and finds a machine t
   assert.equal(machine.os.name, await ssh(at, machine, '. /etc/os-release; echo "$NAME"'))
 })
 
+test('of an administrator whose name means something to sudo, nobody else gets the rights', limits, async t => {
+  const { create, sh } = await openDriver(await place(t))
+  const { id } = await create({ admin: { username: 'ALL' } })
+  assert.equal(await sh(id, "su -c 'sudo -n id -un' ALL"), 'root')
+  await assert.rejects(sh(id, "su -s /bin/sh -c 'sudo -n id -un' nobody"), /password is required/)
+})
+
 test('a password opens the machine where passwords are allowed, and sudo asks for it', limits, async t => {
   const at = await place(t)
   const { create } = await openDriver(at)

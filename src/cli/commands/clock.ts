@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { signIn } from '../client.ts'
+import { forgetAzAccessTokens } from '../az-token-cache.ts'
+import { type Client, signIn } from '../client.ts'
 import { formatDuration, parseDuration } from '../duration.ts'
 import { wrongUsage } from '../failure.ts'
 import { type DataOption, directoryOf, runningInstallation } from '../installation.ts'
@@ -22,14 +23,16 @@ export function addClock(program: Command): void {
       if (shift !== undefined && shift !== 'reset' && byMs === undefined) {
         throw wrongUsage(`${shift} is no shift of a clock.`, 'Say for example +30d, -1h or reset.')
       }
-      const client = await signIn(await runningInstallation(directoryOf(options)))
+      const directory = directoryOf(options)
+      const client = await signIn(await runningInstallation(directory))
       const { clock } = await client.ask<ServerStatus>('GET', '/providers/Lazuli.Server/status')
       const wanted = shift === 'reset' ? 0 : clock.shiftMs + (byMs ?? 0)
-      const now =
-        wanted === clock.shiftMs
-          ? clock
-          : await client.ask<Clock>('PUT', '/providers/Lazuli.Server/clock', { shiftMs: wanted })
+      const now = wanted === clock.shiftMs ? clock : await moveClock(client, wanted)
+      if (now !== clock) await forgetAzAccessTokens(directory)
       if (options.json) printJson(now)
       else print(`${now.now} (${now.shiftMs === 0 ? 'real time' : `real time ${formatDuration(now.shiftMs)}`})`)
     })
 }
+
+const moveClock = (client: Client, shiftMs: number) =>
+  client.ask<Clock>('PUT', '/providers/Lazuli.Server/clock', { shiftMs })

@@ -44,10 +44,8 @@ function forPeople(url: string, status: ServerStatus): string {
     ['machines', machines.driver === 'sandbox' ? 'real (sandbox)' : 'recorded only (none): lazuli doctor says why'],
   ])
   if (machines.list.length === 0) return lines
-  const heading = ['MACHINE', 'POWER', 'STATE', 'ADDRESS', 'USER'].map(title => title)
+  const titles = ['MACHINE', 'POWER', 'STATE', 'ADDRESS', 'USER']
   const rows = machines.list.map(one => [one.name, one.powerState, one.provisioningState, one.address, one.username])
-  return `${lines}\n\n${styled('bold', table([heading, ...rows]).split('\n')[0] ?? '')}\n${table([heading, ...rows])
-    .split('\n')
-    .slice(1)
-    .join('\n')}`
+  const [heading = '', ...body] = table([titles, ...rows]).split('\n')
+  return [lines, '', styled('bold', heading), ...body].join('\n')
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as z from 'zod'
 import { AzureError } from '../errors.ts'
-import { checked, normalLocation, patchedTags, putBody, withoutNulls } from './envelope.ts'
+import { checked, normalLocation, patchedTags, putBody, storable, withoutNulls } from './envelope.ts'
 
 const refusedWith = (code: string, message: RegExp) => (error: unknown) =>
   error instanceof AzureError && error.status === 400 && error.code === code && message.test(error.message)
@@ -50,6 +50,13 @@ test('a resource has fifty tags and not one more', () => {
   assert.equal(Object.keys(putBody({ tags: tags(50) }).tags ?? {}).length, 50)
   assert.throws(() => putBody({ tags: tags(51) }), refusedWith('InvalidRequestContent', /at most 50 tags/))
   assert.throws(() => patchedTags({ properties: {} }, { tags: tags(51) }), AzureError)
+})
+
+test('a body that would make lists too long is refused', () => {
+  const body = { properties: { text: 'x'.repeat(256 * 1024 - 30) } }
+  assert.equal(storable(body), body)
+  const tooLong = { properties: {}, more: 'x'.repeat(256 * 1024) }
+  assert.throws(() => storable(tooLong), /more than the maximum of 262144/)
 })
 
 test('a null is as good as nothing, at any depth but in a list', () => {

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { invalidRequestContent } from '../door/body.ts'
 import type { ResourceBody } from '../store/resources.ts'
-import { invalidParameter } from './errors.ts'
+import { invalidParameter, resourceTooLarge } from './errors.ts'
 
 /** What every resource body may carry around its properties. */
 const envelope = z.looseObject({
@@ -44,6 +44,16 @@ export function putBody(raw: Record<string, unknown>): ResourceBody {
   const { id: _id, name: _name, type: _type, etag: _etag, systemData: _systemData, ...rest } = body
   const location = rest.location === undefined ? {} : { location: normalLocation(rest.location) }
   return { ...rest, ...location, properties: rest.properties ?? {} } as ResourceBody
+}
+
+/** In UTF-16 units. Enough for a machine with all the data it may carry; and a page of lists has up to a thousand. */
+const longestBody = 256 * 1024
+
+/** The body as it is, if a list that it is in can still be answered. Throws 413. */
+export function storable<B extends ResourceBody>(body: B): B {
+  const length = JSON.stringify(body).length
+  if (length > longestBody) throw resourceTooLarge(length, longestBody)
+  return body
 }
 
 function checkTagCount(tags: Record<string, string> = {}): void {

@@ -87,4 +87,11 @@ export const missingSubscription = () =>
 export const invalidResourceNamespace = (namespace: string) =>
   new AzureError(404, 'InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid.`)
 
+export const resourceTooLarge = (length: number, longest: number) =>
+  new AzureError(
+    413,
+    'RequestContentTooLarge',
+    `The resource would have ${length} characters, which is more than the maximum of ${longest}.`,
+  )
+
 export const conflict = (code: string, message: string) => new AzureError(409, code, message)

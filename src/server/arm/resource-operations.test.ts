@@ -416,3 +416,13 @@ test('what the work of an action answers is read at its location', async t => {
   assert.partialDeepStrictEqual(ended, { status: 'Succeeded', properties: { output: { value: 'ouch' } } })
   assert.deepEqual(await (await ask('GET', poked.headers.get('location') ?? '')).json(), { value: 'ouch' })
 })
+
+test('a resource does not grow without end, patch by patch', async t => {
+  const { widget, ask } = await open(t)
+  await ask('PUT', `${widget}/Gear?${now}`, { location: 'westus' })
+  const grow = (name: string) => ask('PATCH', `${widget}/Gear?${now}`, { properties: { [name]: 'x'.repeat(100_000) } })
+  assert.equal((await grow('a')).status, 200)
+  assert.equal((await grow('b')).status, 200)
+  assert.deepEqual(await codeOf(await grow('c')), [413, 'RequestContentTooLarge'])
+  assert.equal((await grow('b')).status, 200)
+})

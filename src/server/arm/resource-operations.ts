@@ -7,7 +7,7 @@ import type { AsyncOperation } from '../store/async-operations.ts'
 import type { Reads, Writes } from '../store/open.ts'
 import type { Listing, Resource, ResourceBody } from '../store/resources.ts'
 import { apiVersionOf } from './api-version.ts'
-import { checked, normalLocation, patchedTags, putBody } from './envelope.ts'
+import { checked, normalLocation, patchedTags, putBody, storable } from './envelope.ts'
 import * as refusals from './errors.ts'
 import { linkedAuthorization } from './linked.ts'
 import { accepted } from './long-running.ts'
@@ -198,7 +198,7 @@ async function change(
     await linkedAuthorization(cx, type.linked?.(body, before) ?? [])
     const properties = checked(type.properties, body.properties, 'properties')
     const planned = await type.put({ cx, tx, id: before?.id ?? id, existing: before, body: { ...body, properties } })
-    const resource = await tx.resources.put(cx.grant, before?.id ?? id, planned.body)
+    const resource = await tx.resources.put(cx.grant, before?.id ?? id, storable(planned.body))
     const kind = `${type.type}/write`
     const operation =
       planned.work === undefined

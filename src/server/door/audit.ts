@@ -5,6 +5,9 @@ import type { Principal } from '../store/principals.ts'
 import type { Call, Caller, Operation } from './operation.ts'
 import type { Plane } from './plane.ts'
 
+/** Longer than any id that is one. A caller may make up what it asks for, and rows are kept for long. */
+const longestText = 1024
+
 /** No row, no work: what changes something is on record before it begins, in the commit of its first write. */
 export async function openAudit(parts: Parts, plane: Plane, operation: Operation, call: Call, caller: Caller) {
   const changes = operation.changes ?? ('verb' in operation.access && operation.access.verb !== 'read')
@@ -13,7 +16,7 @@ export async function openAudit(parts: Parts, plane: Plane, operation: Operation
     correlation_id: call.correlationId,
     plane: plane.name,
     operation: operation.name,
-    scope_key: scopeOf(operation, call).toLowerCase(),
+    scope_key: scopeOf(operation, call).toLowerCase().slice(0, longestText),
     source_address: call.peer.address,
     changes: changes ? 1 : 0,
   } as const

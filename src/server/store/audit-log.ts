@@ -66,7 +66,3 @@ export function auditAppender(db: DatabaseSync): (rows: readonly AuditRow[]) => 
     for (const row of rows) insert.run(row)
   }
 }
-
-export async function removeAuditBefore(db: Kysely<Tables>, time: number): Promise<void> {
-  await db.deleteFrom('audit').where('at', '<', time).execute()
-}

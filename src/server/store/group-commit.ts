@@ -28,6 +28,8 @@ export function groupCommit(db: DatabaseSync, onCommitFailure: (cause: unknown) 
       db.exec('RELEASE work')
       return () => job.done(result)
     } catch (error) {
+      // A full disk has rolled back everything by itself: there is no savepoint left to go back to.
+      if (!db.isTransaction) throw error
       db.exec('ROLLBACK TO work; RELEASE work')
       return () => job.failed(error)
     }
@@ -40,7 +42,6 @@ export function groupCommit(db: DatabaseSync, onCommitFailure: (cause: unknown) 
       for (const job of jobs) answers.push(await runOne(job))
       db.exec('COMMIT')
     } catch (cause) {
-      // A full disk rolls back by itself; asking twice would hide the first error.
       if (db.isTransaction) db.exec('ROLLBACK')
       for (const job of jobs) job.failed(onCommitFailure(cause))
       return

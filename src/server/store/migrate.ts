@@ -24,7 +24,8 @@ export async function migrate(raw: DatabaseSync, db: Kysely<Tables>, file: strin
       await migration.up(db as unknown as Kysely<unknown>)
       raw.exec(`PRAGMA user_version = ${version + index + 1}; COMMIT`)
     } catch (cause) {
-      raw.exec('ROLLBACK')
+      // A full disk rolls back by itself; asking twice would hide the first error.
+      if (raw.isTransaction) raw.exec('ROLLBACK')
       throw cause
     }
   }

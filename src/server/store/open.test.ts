@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { resourceId } from '../../wire/resource-id.ts'
 import { type Grant, issueGrant, systemGrant } from '../access/grant.ts'
-import { DatabaseRefused } from './sqlite.ts'
+import { migrate } from './migrate.ts'
+import { DatabaseRefused, kyselyOver, openForWriting } from './sqlite.ts'
 import { openTestStore, temporaryDirectory } from './testing.ts'
 
 const everything = systemGrant('test')
@@ -147,12 +148,31 @@ test('a database of a newer Lazuli is refused', async t => {
   await assert.rejects(openTestStore(t, directory), /written by a newer Lazuli/)
 })
 
-test('a missing or exchanged master key is refused with its path', async t => {
+test('a missing, broken or exchanged master key is refused with its path', async t => {
   const { directory, close } = await openTestStore(t)
   await close()
   const key = join(directory, 'master.key')
   writeFileSync(key, Buffer.alloc(32, 7).toString('base64'))
   await assert.rejects(openTestStore(t, directory), /is not the one this database was sealed with/)
+  writeFileSync(key, 'half a k')
+  await assert.rejects(openTestStore(t, directory), new RegExp(`${key} is no master key`))
   rmSync(key)
   await assert.rejects(openTestStore(t, directory), /which is missing/)
+})
+
+test('a disk that is full while the tables are made is what the failure says', async t => {
+  const file = join(temporaryDirectory(t), 'small.sqlite')
+  const raw = openForWriting(file)
+  t.after(() => raw.close())
+  raw.exec('PRAGMA max_page_count = 3')
+  await assert.rejects(migrate(raw, kyselyOver(raw), file), { message: 'database or disk is full', errcode: 13 })
+})
+
+test('nobody but its owner can read the database, in whatever folder it lies', async t => {
+  const { store, directory } = await openTestStore(t)
+  chmodSync(directory, 0o755)
+  await store.write(tx => tx.settings.put(everything, 'a', 'b'))
+  for (const name of ['lazuli.sqlite', 'lazuli.sqlite-wal', 'lazuli.sqlite-shm']) {
+    assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name)
+  }
 })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../clock.ts'
 import { type ApplicationReads, type ApplicationWrites, applicationReads, applicationWrites } from './applications.ts'
@@ -10,7 +10,8 @@ import {
   asyncOperationReads,
   asyncOperationWrites,
 } from './async-operations.ts'
-import { type AuditReads, type AuditRow, auditAppender, auditReads, removeAuditBefore } from './audit-log.ts'
+import { type AuditReads, type AuditRow, auditAppender, auditReads } from './audit-log.ts'
+import { auditPruner } from './audit-pruning.ts'
 import { writeDurably } from './durable-file.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
@@ -68,7 +69,6 @@ export type Store = Reads & {
    * a tenth of a second when there is none. Resolves at once, unless the disk has fallen behind.
    */
   appendAudit(row: AuditRow): Promise<void> | undefined
-  removeAuditBefore(time: number): Promise<void>
   /** Resolves when everything noted so far is on disk. */
   flush(): Promise<void>
   readonly sealing: Sealing
@@ -80,6 +80,7 @@ export class StorageUnavailable extends Error {}
 
 const auditDelayMs = 100
 const auditBacklog = 10_000
+const pruneAuditEveryMs = 60_000
 
 export async function openStore(parts: {
   directory: string
@@ -92,10 +93,13 @@ export async function openStore(parts: {
   const isNew = !existsSync(file)
   if (!isNew && !existsSync(parts.masterKeyFile)) {
     throw new DatabaseRefused(
-      `${file} is sealed with the master key ${parts.masterKeyFile}, which is missing. Put it back; nothing has been changed.`,
+      `${file} is sealed with the master key ${parts.masterKeyFile}, which is missing. Put it back, or say where it is with LAZULI_MASTER_KEY_FILE; nothing has been changed.`,
     )
   }
   if (isNew && !existsSync(parts.masterKeyFile)) {
+    // Not made here: a folder that is missing can be a key's own disk that is not mounted.
+    const folder = dirname(parts.masterKeyFile)
+    if (!existsSync(folder)) throw new Error(`There is no folder ${folder} to keep the master key in. Make it first.`)
     await writeDurably(parts.masterKeyFile, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
   }
 
@@ -111,6 +115,7 @@ export async function openStore(parts: {
   let auditRows: AuditRow[] = []
   let auditTimer: NodeJS.Timeout | undefined
   let revision = 0
+  let closing = false
 
   // A batch of its own kind: work that throws takes back only itself, not the rows noted before it.
   const flushAudit = async () => {
@@ -126,6 +131,12 @@ export async function openStore(parts: {
       throw error
     }
   }
+
+  const prune = auditPruner(raw)
+  const pruneAudit = async () => {
+    while (await commits.run(async () => prune())) if (closing) return
+  }
+  const pruneTimer = setInterval(() => void pruneAudit().catch(parts.onAuditFailure), pruneAuditEveryMs).unref()
 
   return {
     ...readsOver(
@@ -157,8 +168,9 @@ export async function openStore(parts: {
       }, auditDelayMs)
       return auditRows.length < auditBacklog ? undefined : flushAudit()
     },
-    removeAuditBefore: time => commits.run(() => removeAuditBefore(writer, time)),
     async close() {
+      closing = true
+      clearInterval(pruneTimer)
       await flushAudit()
       await commits.settled()
       await reader.destroy()
@@ -195,7 +207,13 @@ const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes 
 
 /** The data key lies in the database, sealed under the master key, so that the master key can be exchanged alone. */
 async function unsealDataKey(db: Kysely<Tables>, masterKeyFile: string): Promise<Sealing> {
-  const master = sealingWith(Buffer.from(readFileSync(masterKeyFile, 'utf8').trim(), 'base64'))
+  const masterKey = Buffer.from(readFileSync(masterKeyFile, 'utf8').trim(), 'base64')
+  if (masterKey.length !== 32) {
+    throw new DatabaseRefused(
+      `${masterKeyFile} is no master key: that is 32 bytes in base64. Restore it from a backup.`,
+    )
+  }
+  const master = sealingWith(masterKey)
   const context = 'data key'
   const known = await db.selectFrom('settings').select('value').where('name', '=', context).executeTakeFirst()
   if (known) {

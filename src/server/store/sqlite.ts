@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Tables } from './tables.ts'
@@ -12,6 +12,8 @@ export class DatabaseRefused extends Error {}
 /** Opens for writing, in WAL mode, with a sync to disk before every commit is reported. */
 export function openForWriting(file: string): DatabaseSync {
   const isNew = !existsSync(file)
+  // SQLite gives its other files the mode of this one.
+  if (isNew) closeSync(openSync(file, 'wx', 0o600))
   try {
     const db = new DatabaseSync(file)
     if (!isNew) refuseDamaged(db, file)

@@ -37,7 +37,8 @@ export async function provision(
     ['etc/hosts', 0o644, `127.0.0.1 localhost\n127.0.1.1 ${computerName}\n::1 localhost ip6-localhost ip6-loopback\n`],
     ['etc/machine-id', 0o444, `${spec.id.replaceAll('-', '')}\n`],
     // Where Azure's own agent writes them, so that tools that look for them do.
-    ['etc/sudoers.d/waagent', 0o440, `${admin.username} ALL=(ALL) ${sudo}\n`],
+    // In quotes, because sudo has a meaning of its own for some names: `ALL` would let everyone in.
+    ['etc/sudoers.d/waagent', 0o440, `"${admin.username}" ALL=(ALL) ${sudo}\n`],
     ['etc/ssh/sshd_config.d/50-lazuli.conf', 0o600, `PasswordAuthentication ${yesNo}\n`],
     [identity.path, 0o600, identity.text],
   ]

@@ -59,6 +59,7 @@ test('generateKeyPair makes Ed25519 keys in the form of OpenSSH, and no other ki
   const { body: pair } = await send('POST', `${path}/generateKeyPair`, { encryptionType: 'Ed25519' })
   assert.match(pair.privateKey, /^-----BEGIN OPENSSH PRIVATE KEY-----\n/)
   assert.equal(parsePublicKey(pair.publicKey)?.type, 'ssh-ed25519')
+  assert.equal((await send('POST', `${path}/generateKeyPair`, { encryptionType: 'constructor' })).status, 400)
   const refused = await send('POST', `${path}/generateKeyPair`, { encryptionType: 'DSA' })
   assert.deepEqual([refused.status, refused.body.error.code], [400, 'InvalidParameter'])
 })

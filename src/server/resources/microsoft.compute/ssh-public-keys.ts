@@ -11,12 +11,15 @@ import { invalidParameter } from './refusals.ts'
 const properties = z.looseObject({ publicKey: z.string().optional() })
 
 const generation = z.object({ encryptionType: z.string().optional() })
-const kinds = { rsa: 'RSA', ed25519: 'Ed25519' } as const
+const kinds = new Map<string, 'RSA' | 'Ed25519'>([
+  ['rsa', 'RSA'],
+  ['ed25519', 'Ed25519'],
+])
 
 /** The one time that the private key is seen: it is answered and not kept. */
 const generateKeyPair: ResourceAction['run'] = async (cx, resource) => {
   const { encryptionType = 'RSA' } = checked(generation, await readJson(cx.request))
-  const kind = kinds[encryptionType.toLowerCase() as keyof typeof kinds]
+  const kind = kinds.get(encryptionType.toLowerCase())
   if (!kind) throw invalidParameter('encryptionType')
   const { publicKey, privateKey } = await generateSshKeyPair(kind, 'generated-by-azure')
   const { id } = await cx.store.write(async tx => {

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type ResourceId, resourceId } from '../../../wire/resource-id.ts'
 import { apiVersionOf } from '../../arm/api-version.ts'
-import { checked, normalLocation, patchedTags, putBody } from '../../arm/envelope.ts'
+import { checked, normalLocation, patchedTags, putBody, storable } from '../../arm/envelope.ts'
 import { locationRequired, resourceGroupBeingDeleted, resourceGroupNotFound } from '../../arm/errors.ts'
 import { type Clause, filterOf } from '../../arm/filter.ts'
 import { acceptedAtLocation } from '../../arm/long-running.ts'
@@ -124,7 +124,8 @@ async function write(
     await existingSubscription(tx, id.subscriptionId)
     const before = await tx.resources.get(cx.grant, id)
     if (before?.body.properties.provisioningState === 'Deleting') throw resourceGroupBeingDeleted(id.name)
-    return { group: await tx.resources.put(cx.grant, before?.id ?? id, wish(before)), created: !before }
+    const group = await tx.resources.put(cx.grant, before?.id ?? id, storable(wish(before)))
+    return { group, created: !before }
   })
   return Response.json(shown(group, apiVersion), { status: created ? 201 : 200 })
 }

@@ -49,7 +49,9 @@ export function openExternalIssuers({ fetch, now }: { fetch: Fetch; now(): numbe
     try {
       return await running
     } catch (cause) {
-      const detail = cause instanceof z.ZodError ? 'a document of it is not well-formed' : (cause as Error).message
+      // What is no JSON is not quoted, as its parser would: the document may be one that only this host can read.
+      const isMalformed = cause instanceof z.ZodError || cause instanceof SyntaxError
+      const detail = isMalformed ? 'a document of it is not well-formed' : (cause as Error).message
       throw issuerKeysUnavailable(issuer, detail)
     }
   }

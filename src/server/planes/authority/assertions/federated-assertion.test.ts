@@ -136,6 +136,7 @@ test('an issuer that answers badly is named as the cause, and nobody gets in', a
     const { status, body } = await present(lazuli, clientId, token)
     assert.deepEqual([status, body.error_codes], [503, [50166]])
     assert.ok(String(body.error_description).includes(issuer.url))
+    assert.doesNotMatch(String(body.error_description), /not JSON/, 'and nothing of what it answered is shown')
   }
   issuer.serve(undefined)
   assert.equal((await present(lazuli, clientId, token)).status, 200)
