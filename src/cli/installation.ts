@@ -28,14 +28,16 @@ export function dataFlag(directory: string): string {
   return directory === dataDirectory(undefined, process.env) ? '' : ` --data ${directory}`
 }
 
+const restore = 'Put it back from a backup of the data directory.'
+
 /** The running server of a data directory. Fails, and says how to start one, when there is none. */
 export async function runningInstallation(directory: string): Promise<Installation> {
   const server = await readServerRecord(directory)
   if (!server) throw notRunning(directory)
   const caFile = join(directory, 'ca.pem')
   const [administrator, caPem] = await Promise.all([readAdministrator({ directory }), readIfPresent(caFile)])
-  if (!administrator) throw failed(`${join(directory, 'admin.json')}, the administrator's way in, is missing.`)
-  if (caPem === undefined) throw failed(`${caFile} is missing.`)
+  if (!administrator) throw failed(`${join(directory, 'admin.json')}, the administrator's way in, is missing.`, restore)
+  if (caPem === undefined) throw failed(`${caFile} is missing.`, restore)
   return { directory, server, administrator, caFile, caPem, bundleFile: join(directory, 'ca-bundle.pem') }
 }
 

@@ -52,8 +52,13 @@ test('our own key is tried first, a user can be named, and a command follows the
   assert.ok(argv.indexOf(`IdentityFile="${ownSshKey(directory)}"`) > 0)
 })
 
-test('a machine that is only recorded, or does not run, is refused with what to do', async () => {
+test('a machine that is not ready yet, is only recorded, or does not run, is refused with what to do', async () => {
   const wish = { directory: '/nowhere', command: [] }
+  const unfinished = { ...machine, provisioningState: 'Creating', address: '', hostKeys: [] }
+  await assert.rejects(sshCommand({ ...wish, machine: unfinished }), {
+    message: 'web1 is still being made.',
+    next: [`Wait for it: lazuli exec -- az vm wait --created --ids ${machine.id}`],
+  })
   await assert.rejects(sshCommand({ ...wish, machine: { ...machine, address: '' } }), {
     exitCode: 1,
     next: ['What is missing on this host: lazuli doctor'],

@@ -22,7 +22,10 @@ export const ownSshKey = (directory: string) => join(directory, 'ssh', 'id_ed255
  * the user. What the user knows about other hosts is neither used nor touched.
  */
 export async function sshCommand({ directory, machine, user, command }: SshWish): Promise<string[]> {
-  const { name, vmId, address, hostKeys, powerState } = machine
+  const { name, vmId, address, hostKeys, powerState, provisioningState } = machine
+  if (provisioningState === 'Creating') {
+    throw failed(`${name} is still being made.`, `Wait for it: lazuli exec -- az vm wait --created --ids ${machine.id}`)
+  }
   if (address === '' || hostKeys.length === 0) {
     throw failed(
       `${name} is only recorded: there is no Linux behind it.`,
