@@ -9,6 +9,14 @@ test('systemd listens at both addresses of localhost, or at the one that the mac
 })
 
 test('a command with characters that mean something to systemd stays one command', () => {
-  const [command] = serviceUnit(['/opt/no de/100%', '/a"b\\c$d']).match(/(?<=^ExecStart=).*$/m) ?? []
+  const unit = serviceUnit(['/opt/no de/100%', '/a"b\\c$d'], { dynamicUser: true })
+  const [command] = unit.match(/(?<=^ExecStart=).*$/m) ?? []
   assert.equal(command, String.raw`"/opt/no de/100%%" "/a\"b\\c$$d" "serve"`)
+})
+
+test('the program is never root, also where systemd cannot make up a user', () => {
+  for (const dynamicUser of [true, false]) {
+    const unit = serviceUnit(['/opt/program'], { dynamicUser })
+    assert.match(unit, dynamicUser ? /^DynamicUser=yes$/m : /^User=61184\nGroup=61184$/m)
+  }
 })

@@ -16,8 +16,14 @@ export const socketUnit = (port: number, { ipv6 }: { ipv6: boolean }): string =>
     'WantedBy=sockets.target',
   )
 
-/** The program needs its sockets, the way to 169.254.169.254, and nothing else of the machine. */
-export const serviceUnit = (command: readonly string[]): string =>
+/** In systemd's range for dynamic users, and nobody's where there are none of them. */
+const fixedUser = 61_184
+
+/**
+ * The program needs its sockets, the way to 169.254.169.254, and nothing else of the machine. systemd makes no dynamic
+ * users where it cannot unshare mounts, as in many containers; there the program is a user without a name.
+ */
+export const serviceUnit = (command: readonly string[], { dynamicUser }: { dynamicUser: boolean }): string =>
   lines(
     '[Unit]',
     'Description=Tokens of the managed identity',
@@ -27,7 +33,7 @@ export const serviceUnit = (command: readonly string[]): string =>
     `ExecStart=${[...command, 'serve'].map(quoted).join(' ')}`,
     'Restart=always',
     'RestartSec=100ms',
-    'DynamicUser=yes',
+    ...(dynamicUser ? ['DynamicUser=yes'] : [`User=${fixedUser}`, `Group=${fixedUser}`]),
     'NoNewPrivileges=yes',
     'CapabilityBoundingSet=',
     'RestrictAddressFamilies=AF_INET AF_INET6',

@@ -28,9 +28,10 @@ export async function startUnits(port: number, program: Program, run: Run): Prom
   if (!statIfPresent('/run/systemd/system') || !findProgram('systemctl'))
     throw new HandlerFailure('The endpoint is kept up by systemd, which does not run here')
   const installed = program.files.map(installProgram)
+  const dynamicUser = (await run('unshare', ['--mount', 'true'], { anyExit: true })).exitCode === 0
   const written = [
     await writeUnit(socket, socketUnit(port, { ipv6: statIfPresent('/proc/net/if_inet6') !== undefined })),
-    await writeUnit(service, serviceUnit(program.commandIn(programFolder))),
+    await writeUnit(service, serviceUnit(program.commandIn(programFolder), { dynamicUser })),
   ]
   if (written.includes(true)) await run('systemctl', ['daemon-reload'])
   await run('systemctl', ['enable', '--quiet', '--', socket])
