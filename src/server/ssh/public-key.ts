@@ -63,14 +63,19 @@ function sshInteger(unsigned: Buffer): Buffer {
 function parseSsh2(inner: string): PublicKey | undefined {
   const lines = inner.replace(/\\\r?\n/g, '').split(/\r?\n/)
   const headers = lines.filter(line => line.includes(':'))
-  const comment = headers.find(line => /^comment:/i.test(line))?.replace(/^comment:\s*"?(.*?)"?\s*$/i, '$1') ?? ''
-  return decode(lines.slice(headers.length).join(''), comment)
+  const comment =
+    headers
+      .find(line => /^comment:/i.test(line))
+      ?.slice('comment:'.length)
+      .trim() ?? ''
+  return decode(lines.slice(headers.length).join(''), comment.replace(/^"/, '').replace(/"$/, ''))
 }
 
 function decode(base64: string, comment: string): PublicKey | undefined {
+  if (!/^[A-Za-z\d+/]+={0,2}$/.test(base64)) return undefined
   const blob = Buffer.from(base64, 'base64')
-  // Buffer skips what is not base64; a key that does not come back as it was written is not one.
-  if (base64 === '' || blob.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) return undefined
+  // Buffer forgives much; a key that does not come back as it was written is not one.
+  if (blob.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) return undefined
   const fields = sshStrings(blob)
   const type = fields?.[0]?.toString('latin1') ?? ''
   if (!fields || !/^[a-z\d@.-]+$/.test(type)) return undefined

@@ -27,6 +27,14 @@ test('what was found, or not found, is not looked up again until something is wr
   assert.deepEqual(asked, ['a', 'b', 'b', 'a'])
 })
 
+test('a long key is not kept, because there is no knowing who sent it', async () => {
+  const { find, asked } = counted()
+  const long = 'x'.repeat(2_000)
+  await find(long)
+  await find(long)
+  assert.deepEqual(asked, [long, long])
+})
+
 test('what is looked up while something is written is not remembered', async () => {
   const { find, asked, rows, write } = counted()
   const before = find('a')

@@ -5,6 +5,8 @@ export type Remember = <Key, Found>(find: (key: Key) => Promise<Found>) => (key:
 export const afresh: Remember = find => find
 
 const mostRemembered = 1_000
+/** Some keys are what a caller sent, before it is known who that is. */
+const longestKey = 1_000
 
 /**
  * For committed state. Every request asks for the same few rows, such as its caller and the caller's roles, and what a
@@ -21,6 +23,7 @@ export function untilNextWrite(revision: () => number): Remember {
       if (now !== foundAt) found.clear()
       foundAt = now
       const name = JSON.stringify(key)
+      if (name.length > longestKey) return find(key)
       const known = found.get(name)
       // What is not there is remembered as well: `has` tells it from what was not looked up yet.
       if (known !== undefined || found.has(name)) return known as Found

@@ -9,6 +9,7 @@ const cases: [audience: string, service: Service | undefined][] = [
   ['https://management.azure.com', 'arm'],
   ['https://management.azure.com/', 'arm'],
   ['HTTPS://Management.Azure.com/', 'arm'],
+  ['https://management.azure.com//', 'arm'],
   ['https://management.core.windows.net/', 'arm'],
   ['797f4846-ba00-4fd7-ba43-dac1f8f63013', 'arm'],
   ['https://management.lazuli.localhost:4443/', 'arm'],
@@ -42,4 +43,9 @@ test('tokens may be had for services of Azure that run elsewhere, but not for a 
   assert.equal(known.isKnown('api://AzureADTokenExchange'), true)
   assert.equal(known.serviceOf('https://servicebus.azure.net/'), undefined)
   assert.equal(known.isKnown('https://nobody.example'), false)
+})
+
+test('a megabyte of slashes takes no longer to read than a megabyte of anything else', () => {
+  assert.equal(known.isKnown(`${'/'.repeat(1_000_000)}x`), false)
+  assert.equal(known.serviceOf(`https://management.azure.com${'/'.repeat(1_000_000)}`), 'arm')
 })

@@ -30,7 +30,12 @@ const elsewhere = [
   'api://azureadtokenexchange',
 ]
 
-const plain = (audience: string) => audience.replace(/\/+$/, '').toLowerCase()
+/** Not by a regular expression, which would look for the end of a long row of slashes from each of them anew. */
+function plain(audience: string): string {
+  let end = audience.length
+  while (audience[end - 1] === '/') end--
+  return audience.slice(0, end).toLowerCase()
+}
 
 /** Own names: `https://management.<domain>:<port>` and, by path, `https://localhost:<port>[/graph]`. */
 function ownNames(service: Service, config: Config): string[] {

@@ -19,13 +19,13 @@ export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): P
     acceptsAudience: audience => tokens.audiences.serviceOf(audience) === 'arm',
 
     notFound({ url }) {
-      const provider = /.*\/providers\/([^/]+)(.*)$/i.exec(url.pathname)
+      const provider = lastProvider(url.pathname)
       const inSubscription = /^\/subscriptions\/[^/]+(.*)$/i.exec(url.pathname)
       if (!provider && !inSubscription) return refusals.missingSubscription()
-      const namespace = provider?.[1] ?? 'Microsoft.Resources'
+      const namespace = provider?.namespace ?? 'Microsoft.Resources'
       if (!namespaces.has(namespace.toLowerCase())) return refusals.invalidResourceNamespace(namespace)
       // Types and names take turns.
-      const kinds = (provider?.[2] ?? inSubscription?.[1] ?? '').split('/').filter((_, at) => at % 2 === 1)
+      const kinds = (provider?.rest ?? inSubscription?.[1] ?? '').split('/').filter((_, at) => at % 2 === 1)
       return refusals.invalidResourceType(kinds.join('/'), namespace, url.searchParams.get('api-version') ?? '')
     },
 
@@ -52,6 +52,15 @@ export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): P
     renderError: ({ status, code, message, headers, extra }) =>
       Response.json({ error: { code, message, ...extra } }, { status, headers }),
   }
+}
+
+/** What follows the last `/providers/` of a path. A regular expression would take the square of the path's length. */
+function lastProvider(pathname: string): { namespace: string; rest: string } | undefined {
+  const keyword = '/providers/'
+  const at = pathname.toLowerCase().lastIndexOf(keyword)
+  if (at < 0) return undefined
+  const [namespace = '', ...rest] = pathname.slice(at + keyword.length).split('/')
+  return namespace === '' ? undefined : { namespace, rest: rest.map(segment => `/${segment}`).join('') }
 }
 
 const namespacesIn = (route: string) =>
