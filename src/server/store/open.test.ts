@@ -5,7 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { resourceId } from '../../wire/resource-id.ts'
 import { type Grant, issueGrant, systemGrant } from '../access/grant.ts'
+import type { AuditRow } from './audit-log.ts'
 import { migrate } from './migrate.ts'
+import { openStore } from './open.ts'
 import { DatabaseRefused, kyselyOver, openForWriting } from './sqlite.ts'
 import { openTestStore, temporaryDirectory } from './testing.ts'
 
@@ -175,4 +177,33 @@ test('nobody but its owner can read the database, in whatever folder it lies', a
   for (const name of ['lazuli.sqlite', 'lazuli.sqlite-wal', 'lazuli.sqlite-shm']) {
     assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600, name)
   }
+})
+
+test('audit rows that cannot be written are kept up to a number, and are written when they can be', async t => {
+  const directory = temporaryDirectory(t)
+  const failures: unknown[] = []
+  const store = await openStore({
+    directory,
+    masterKeyFile: join(directory, 'master.key'),
+    clock: { now: Date.now },
+    onAuditFailure: error => failures.push(error),
+  })
+  const other = new DatabaseSync(join(directory, 'lazuli.sqlite'))
+  t.after(async () => {
+    other.close()
+    await store.close()
+  })
+  other.exec('ALTER TABLE audit RENAME TO elsewhere')
+  const row: AuditRow = {
+    ...{ at: 1, request_id: 'r', correlation_id: 'c', plane: 'arm', operation: 'o', scope_key: '/', caller: 'someone' },
+    ...{ caller_name: '', source_address: '', outcome: 'Succeeded', status: 200, changes: 0, detail: '' },
+  }
+  for (let n = 0; n < 10_000; n++) assert.equal(store.appendAudit(row), undefined)
+  await assert.rejects(async () => store.appendAudit(row), /no such table/)
+  await assert.rejects(async () => store.appendAudit(row), /no such table/)
+
+  other.exec('ALTER TABLE elsewhere RENAME TO audit')
+  await store.appendAudit(row)
+  await store.flush()
+  assert.equal(other.prepare('SELECT count(*) AS rows FROM audit').get()?.rows, 10_001)
 })

@@ -132,6 +132,13 @@ export async function openStore(parts: {
     }
   }
 
+  const noteAudit = (row: AuditRow) => {
+    auditRows.push(row)
+    auditTimer ??= setTimeout(() => {
+      flushAudit().catch(parts.onAuditFailure)
+    }, auditDelayMs)
+  }
+
   const prune = auditPruner(raw)
   const pruneAudit = async () => {
     while (await commits.run(async () => prune())) if (closing) return
@@ -162,11 +169,10 @@ export async function openStore(parts: {
       await commits.settled()
     },
     appendAudit(row) {
-      auditRows.push(row)
-      auditTimer ??= setTimeout(() => {
-        flushAudit().catch(parts.onAuditFailure)
-      }, auditDelayMs)
-      return auditRows.length < auditBacklog ? undefined : flushAudit()
+      // What cannot be written is kept, but not without end: then the row is refused, and with it what it is about.
+      if (auditRows.length >= auditBacklog) return flushAudit().then(() => noteAudit(row))
+      noteAudit(row)
+      return undefined
     },
     async close() {
       closing = true
