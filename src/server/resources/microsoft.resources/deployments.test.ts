@@ -347,13 +347,17 @@ function heldMachines() {
     os: { name: '', version: '' },
   }
   const { promise, resolve, reject } = Promise.withResolvers<typeof facts>()
+  const began = Promise.withResolvers<void>()
   const nothing = async () => undefined
   const machines: Machines = {
     kind: 'sandbox',
     missing: [],
     start: nothing,
     granted: size => size,
-    create: () => promise,
+    create: () => {
+      began.resolve()
+      return promise
+    },
     powerOn: nothing,
     powerOff: nothing,
     deallocate: nothing,
@@ -365,7 +369,12 @@ function heldMachines() {
     resourceIdOf: () => undefined,
     close: nothing,
   }
-  return { machines, makeThem: () => resolve(facts), fail: () => reject(new Error('the host is going down')) }
+  return {
+    machines,
+    began: began.promise,
+    makeThem: () => resolve(facts),
+    fail: () => reject(new Error('the host is going down')),
+  }
 }
 
 const machineTemplate = {
@@ -382,21 +391,13 @@ const machineTemplate = {
   ],
 }
 
-async function reached(send: Send, deployment: string, steps: number) {
-  for (;;) {
-    const { value } = (await send('GET', `${deployment}/operations`)).body
-    if (value.length === steps) return
-    await pause(5)
-  }
-}
-
 test('a deployment that a stop of the server cut short goes on at the next start', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'lazuli-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const { machines, fail } = heldMachines()
+  const { machines, began, fail } = heldMachines()
   const { lazuli, group, send, deployment } = await arrange(t, { folder, machines })
   assert.equal((await send('PUT', deployment, wish(machineTemplate))).status, 201)
-  await reached(send, deployment, 2)
+  await began
   const before = (await send('GET', `${group}/providers/${identity}/one`, undefined, '2023-01-31')).body
   const closed = lazuli.close()
   fail()
@@ -416,10 +417,10 @@ test('a deployment that a stop of the server cut short goes on at the next start
 })
 
 test('one that runs can neither be replaced nor removed', async t => {
-  const { machines, makeThem } = heldMachines()
+  const { machines, began, makeThem } = heldMachines()
   const { send, deployment } = await arrange(t, { machines })
   const answer = await send('PUT', deployment, wish(machineTemplate))
-  await reached(send, deployment, 2)
+  await began
   for (const method of ['PUT', 'DELETE']) {
     const { status, body } = await send(method, deployment, method === 'PUT' ? wish({ resources: [] }) : undefined)
     assert.deepEqual([status, body.error.code], [409, 'DeploymentActive'])
@@ -429,10 +430,10 @@ test('one that runs can neither be replaced nor removed', async t => {
 })
 
 test('one that is canceled lets what it has begun end, and begins nothing more', async t => {
-  const { machines, makeThem } = heldMachines()
+  const { machines, began, makeThem } = heldMachines()
   const { group, send, deployment } = await arrange(t, { machines })
   const answer = await send('PUT', deployment, wish(machineTemplate))
-  await reached(send, deployment, 2)
+  await began
   assert.equal((await send('POST', `${deployment}/cancel`)).status, 204)
   makeThem()
   assert.equal((await ended(send, answer)).status, 'Canceled')
