@@ -20,7 +20,7 @@ const rule = (wish: Partial<PacketRule>): PacketRule => ({
 /** What the chain of a machine's only list of inbound rules says. */
 function inbound(...rules: PacketRule[]): string[] {
   const table = packetFilterTable([{ id, inbound: [rules], outbound: [] }])
-  const chain = /chain in_\w+_0 \{([^]*?)\n {2}\}/.exec(table)?.[1] ?? ''
+  const chain = /chain in_\w+_0 \{([\s\S]*?)\n {2}\}/.exec(table)?.[1] ?? ''
   return chain.split('\n').flatMap(line => line.trim() || [])
 }
 

@@ -184,6 +184,14 @@ test('a role assignment inside a template needs the right to assign roles, and i
     '2022-04-01',
   )
   assert.equal(made.body.properties.scope, group)
+
+  const [assignment, ...others] = template.resources
+  const properties = { ...(assignment as { properties: object }).properties, scope: lazuli.subscription }
+  const elsewhere = await ended(
+    send,
+    await send('PUT', deployment, wish({ resources: [{ ...assignment, properties }, ...others] })),
+  )
+  assert.equal(elsewhere.error.details[0].code, 'InvalidCreateRoleAssignmentRequest')
 })
 
 test('a deployment to a subscription makes groups and deploys into them', async t => {
