@@ -85,7 +85,7 @@ test('az vm create makes machines that people sign in to', { skip: lanesMissing 
       await writeFile(at('blanks.pub'), `${(await readFile(at('mysshkey.pub'), 'utf8')).trim()}  \t\n`)
       const scope = `${lazuli.subscription}/resourceGroups/myResourceGroup`
       const made = await az(
-        `vm create -g myResourceGroup -n two --image Ubuntu2204 --admin-username azureuser --ssh-key-values ${at('blanks.pub')} ${at('laptop.pub')} --assign-identity --role Reader --scope ${scope} --nsg '' --public-ip-address ''`,
+        `vm create -g myResourceGroup -n two --image Ubuntu2204 --admin-username azureuser --ssh-key-values ${at('blanks.pub')} ${at('laptop.pub')} --ssh-dest-key-path /home/azureuser/.ssh/authorized_keys --assign-identity --role Reader --scope ${scope} --nsg '' --public-ip-address ''`,
       )
       assert.equal(made.publicIpAddress, '')
       for (const key of ['mysshkey', 'laptop'])

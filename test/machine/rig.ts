@@ -120,8 +120,8 @@ export async function openDriver(at: Place, wanted: readonly string[] = []): Pro
 
 /** Runs a command over SSH, as the administrator if nobody else is named. The host key must be one of those that the driver named. */
 export async function ssh(
-  { folder }: Place,
-  { address, hostKeys }: MachineFacts,
+  { folder }: Pick<Place, 'folder'>,
+  { address, hostKeys }: Pick<MachineFacts, 'address' | 'hostKeys'>,
   command: string,
   {
     password,

@@ -9,14 +9,19 @@ test('systemd listens at both addresses of localhost, or at the one that the mac
 })
 
 test('a command with characters that mean something to systemd stays one command', () => {
-  const unit = serviceUnit(['/opt/no de/100%', '/a"b\\c$d'], { dynamicUser: true })
+  const unit = serviceUnit(['/opt/no de/100%', '/a"b\\c$d'], { by: 'systemd' })
   const [command] = unit.match(/(?<=^ExecStart=).*$/m) ?? []
   assert.equal(command, String.raw`"/opt/no de/100%%" "/a\"b\\c$$d" "serve"`)
 })
 
 test('the program is never root, also where systemd cannot make up a user', () => {
-  for (const dynamicUser of [true, false]) {
-    const unit = serviceUnit(['/opt/program'], { dynamicUser })
-    assert.match(unit, dynamicUser ? /^DynamicUser=yes$/m : /^User=61184\nGroup=61184$/m)
-  }
+  const lines = serviceUnit(['/opt/program'], { by: 'systemd' }).split('\n')
+  for (const line of ['ExecStart="/opt/program" "serve"', 'DynamicUser=yes', 'CapabilityBoundingSet='])
+    assert.ok(lines.includes(line), line)
+  const unit = serviceUnit(['/opt/program'], { by: 'setpriv', path: '/usr/bin/setpriv' })
+  assert.match(
+    unit,
+    /^ExecStart="\/usr\/bin\/setpriv" "--reuid=61184" "--regid=61184" .* "--" "\/opt\/program" "serve"$/m,
+  )
+  assert.doesNotMatch(unit, /DynamicUser/)
 })

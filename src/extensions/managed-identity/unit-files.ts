@@ -16,26 +16,26 @@ export const socketUnit = (port: number, { ipv6 }: { ipv6: boolean }): string =>
     'WantedBy=sockets.target',
   )
 
-/** In systemd's range for dynamic users, and nobody's where there are none of them. */
-const fixedUser = 61_184
+/** How the program becomes somebody who may do nothing: systemd makes a user up, or setpriv(1), at this path, takes a number. */
+export type Demotion = { readonly by: 'systemd' } | { readonly by: 'setpriv'; readonly path: string }
 
-/**
- * The program needs its sockets, the way to 169.254.169.254, and nothing else of the machine. systemd makes no dynamic
- * users where it cannot unshare mounts, as in many containers; there the program is a user without a name.
- */
-export const serviceUnit = (command: readonly string[], { dynamicUser }: { dynamicUser: boolean }): string =>
+/** In systemd's range for dynamic users, so nobody's account. */
+const unnamedUser = 61_184
+
+/** The program needs its sockets, the way to 169.254.169.254, and nothing else of the machine. */
+export const serviceUnit = (command: readonly string[], demotion: Demotion): string =>
   lines(
     '[Unit]',
     'Description=Tokens of the managed identity',
     'StartLimitIntervalSec=0',
     '',
     '[Service]',
-    `ExecStart=${[...command, 'serve'].map(quoted).join(' ')}`,
+    `ExecStart=${[...demoting(demotion), ...command, 'serve'].map(quoted).join(' ')}`,
     'Restart=always',
-    'RestartSec=100ms',
-    ...(dynamicUser ? ['DynamicUser=yes'] : [`User=${fixedUser}`, `Group=${fixedUser}`]),
+    'RestartSec=1',
+    ...(demotion.by === 'systemd' ? ['DynamicUser=yes'] : []),
     'NoNewPrivileges=yes',
-    'CapabilityBoundingSet=',
+    `CapabilityBoundingSet=${demotion.by === 'setpriv' ? 'CAP_SETUID CAP_SETGID CAP_SETPCAP' : ''}`,
     'RestrictAddressFamilies=AF_INET AF_INET6',
     'IPAddressDeny=any',
     'IPAddressAllow=localhost 169.254.169.254',
@@ -62,6 +62,12 @@ export const serviceUnit = (command: readonly string[], { dynamicUser }: { dynam
     'TasksMax=64',
     'MemoryMax=256M',
   )
+
+function demoting(demotion: Demotion): string[] {
+  if (demotion.by === 'systemd') return []
+  const nothing = ['--clear-groups', '--inh-caps=-all', '--bounding-set=-all', '--no-new-privs']
+  return [demotion.path, `--reuid=${unnamedUser}`, `--regid=${unnamedUser}`, ...nothing, '--']
+}
 
 const lines = (...all: string[]) => `${all.join('\n')}\n`
 

@@ -16,7 +16,7 @@ import {
 } from '../host/files.ts'
 import { findProgram, type Run } from '../host/run.ts'
 import type { Program } from './program.ts'
-import { name, serviceUnit, socketUnit } from './unit-files.ts'
+import { type Demotion, name, serviceUnit, socketUnit } from './unit-files.ts'
 
 /** The handler's own folder is root's alone, and the program runs as somebody else. */
 const programFolder = '/opt/lazuli/managed-identity'
@@ -28,10 +28,9 @@ export async function startUnits(port: number, program: Program, run: Run): Prom
   if (!statIfPresent('/run/systemd/system') || !findProgram('systemctl'))
     throw new HandlerFailure('The endpoint is kept up by systemd, which does not run here')
   const installed = program.files.map(installProgram)
-  const dynamicUser = (await run('unshare', ['--mount', 'true'], { anyExit: true })).exitCode === 0
   const written = [
     await writeUnit(socket, socketUnit(port, { ipv6: statIfPresent('/proc/net/if_inet6') !== undefined })),
-    await writeUnit(service, serviceUnit(program.commandIn(programFolder), { dynamicUser })),
+    await writeUnit(service, serviceUnit(program.commandIn(programFolder), await demotionHere(run))),
   ]
   if (written.includes(true)) await run('systemctl', ['daemon-reload'])
   await run('systemctl', ['enable', '--quiet', '--', socket])
@@ -56,6 +55,15 @@ export async function removeUnits(run: Run): Promise<void> {
   for (const unit of [socket, service]) removeDurably(join(unitFolder, unit))
   rmSync(programFolder, { recursive: true, force: true })
   if (isPresent) await run('systemctl', ['daemon-reload'])
+}
+
+/** systemd makes no users up where it cannot unshare mounts, as in many containers. */
+async function demotionHere(run: Run): Promise<Demotion> {
+  const { exitCode } = await run('unshare', ['--mount', 'true'], { anyExit: true })
+  if (exitCode === 0) return { by: 'systemd' }
+  const path = findProgram('setpriv')
+  if (!path) throw new HandlerFailure('Neither systemd nor setpriv can run the endpoint as another user than root')
+  return { by: 'setpriv', path }
 }
 
 async function writeUnit(unit: string, text: string): Promise<boolean> {

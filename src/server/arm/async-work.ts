@@ -22,7 +22,7 @@ export type AsyncWork = {
   ): Promise<AsyncOperation>
   /** After the commit of the transaction that planned it. Resolves when the work has ended; callers need not wait. */
   begin(operation: AsyncOperation): Promise<AsyncOperation>
-  /** The piece of work of this id when it has ended; as it is stored when nothing is doing it, such as in a server that stops. */
+  /** The piece of work of this id when it has ended; as it is stored when nothing is doing it. */
   ended(id: string): Promise<AsyncOperation | undefined>
   /** Takes up what an earlier process left unfinished. */
   resume(carriesOut: (kind: string) => Carry | undefined): Promise<void>
@@ -33,20 +33,17 @@ export type AsyncWork = {
 /** The piece of code that does a kind of work. It may return what a POST's `Location` is to answer. */
 export type Carry = (operation: AsyncOperation, resource: Resource | undefined) => Promise<unknown>
 
-/** What work throws that ends because its caller has taken it back. */
-export class CanceledWork extends Error {
-  readonly shown: { readonly code: string; readonly message: string }
-
+/** What work throws that was taken back. What becomes of its resource, it has said itself by then. */
+export class CanceledWork extends AzureError {
   constructor(code: string, message: string) {
-    super(message)
-    this.shown = { code, message }
+    super(409, code, message)
   }
 }
 
-/** What becomes of work when newer work on the same resource has taken its place: the resource is the other's now. */
-export class Preempted extends AzureError {
+/** When newer work on the same resource has taken its place: the resource is the other's now. */
+export class Preempted extends CanceledWork {
   constructor() {
-    super(409, 'OperationPreempted', 'Operation execution has been preempted by a more recent operation.')
+    super('OperationPreempted', 'Operation execution has been preempted by a more recent operation.')
   }
 }
 
@@ -83,14 +80,13 @@ export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): 
       return await end(operation, result === undefined ? {} : { result })
     } catch (error) {
       if (closing) return operation
-      if (error instanceof CanceledWork) return end(operation, { status: 'Canceled', error: error.shown })
       if (!(error instanceof AzureError))
         log.error({ err: error, operation: operation.id, kind: operation.kind }, 'work failed')
       const shown =
         error instanceof AzureError
           ? { code: error.code, message: error.message, ...error.extra }
           : internalError(operation.id)
-      return end(operation, { status: error instanceof Preempted ? 'Canceled' : 'Failed', error: shown })
+      return end(operation, { status: error instanceof CanceledWork ? 'Canceled' : 'Failed', error: shown })
     }
   }
 

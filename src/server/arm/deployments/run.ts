@@ -48,7 +48,7 @@ export async function runDeployment(job: Job): Promise<void> {
   const ended = await Promise.all(outcomes.values())
   const stored = await deploymentNow(job)
   if (stored && storedDeployment(stored).isCanceled && ended.includes('not begun')) {
-    await finish(job, {})
+    await finish(job, { provisioningState: 'Canceled' })
     throw new CanceledWork('DeploymentCanceled', `The deployment '${target.name}' was canceled.`)
   }
   if (ended.some(one => one !== 'done')) {

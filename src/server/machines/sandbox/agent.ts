@@ -37,6 +37,7 @@ ExecStart=${place}/site/start
 Restart=always
 RestartSec=1
 KillMode=process
+TimeoutStopSec=2s
 OOMScoreAdjust=-500
 
 [Install]

@@ -19,10 +19,11 @@ export const internalDomain = 'internal.cloudapp.net'
  * With control groups of version 1 nobody tells systemd that the last process of a group has ended, and now and then it
  * waits for a user's session until the time for stopping it is over: two minutes, in which no shutdown goes on.
  */
-const impatience = {
-  path: 'etc/systemd/system/user@.service.d/10-lazuli.conf',
-  text: '[Service]\nTimeoutStopSec=1s\n',
-}
+const impatience = [
+  { path: 'etc/systemd/system/user@.service.d/10-lazuli.conf', text: '[Service]\nTimeoutStopSec=1s\n' },
+  // Of all scopes whose names begin so.
+  { path: 'etc/systemd/system/session-.scope.d/10-lazuli.conf', text: '[Scope]\nTimeoutStopSec=1s\n' },
+]
 
 /**
  * Makes the layer between the image and every machine's disk, with what is alike in all machines of an instance: our
@@ -33,7 +34,11 @@ export async function ensureInstanceLayer(
   site: Site,
   { imageRoot, caPem, cgroups, run }: { imageRoot: string; caPem: string; cgroups: CgroupLayout; run: Run },
 ): Promise<string> {
-  const folder = join(site.stateDir, 'layers', hash(`${imageRoot}\n${caPem}\n${cgroups.mode}\n${agentUnit.text}`))
+  const folder = join(
+    site.stateDir,
+    'layers',
+    hash(`${imageRoot}\n${caPem}\n${cgroups.mode}\n${agentUnit.text}\n${JSON.stringify(impatience)}`),
+  )
   if (await exists(folder)) return folder
 
   const draft = `${folder}.building`
@@ -50,7 +55,7 @@ export async function ensureInstanceLayer(
   await write(draft, agentUnit.path, agentUnit.text)
   await mkdir(join(draft, dirname(agentUnit.wantedBy)), { recursive: true, mode: 0o755 })
   await symlink(`/${agentUnit.path}`, join(draft, agentUnit.wantedBy))
-  if (cgroups.mode !== 'v2') await write(draft, impatience.path, impatience.text)
+  if (cgroups.mode !== 'v2') for (const { path, text } of impatience) await write(draft, path, text)
   await rename(draft, folder)
   return folder
 }

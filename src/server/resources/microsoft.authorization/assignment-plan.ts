@@ -17,6 +17,7 @@ const wish = z.object({
   properties: z.looseObject({
     roleDefinitionId: z.string(),
     principalId: z.string(),
+    scope: z.string().optional(),
     principalType: z.enum(['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device']).optional(),
     description: z.string().max(1024).optional(),
     condition: z.string().optional(),
@@ -47,6 +48,9 @@ export async function plannedAssignment(
   checkCondition(asked)
 
   const scope = scopeOf(cx.params)
+  // Templates name the scope a second time; a role must not go elsewhere than its maker thinks.
+  if (asked.scope !== undefined && scopeKey(asked.scope) !== scopeKey(scope))
+    throw refusals.scopesDiffer(name, asked.scope, scope)
   const now = new Date(cx.now).toISOString()
   const by = cx.caller.kind === 'principal' ? cx.caller.principal.objectId : ''
   return async (tx, before) => {

@@ -90,3 +90,10 @@ export const invalidAction = (action: string) =>
 
 export const invalidAssignableScopes = (problem: string) =>
   refusal(400, 'InvalidAssignableScopes')(`The assignable scopes of a custom role are not valid: ${problem}.`)
+
+export const scopesDiffer = (name: string, asked: string, path: string) =>
+  new AzureError(
+    400,
+    'InvalidCreateRoleAssignmentRequest',
+    `The request to create role assignment '${name}' is not valid. Role assignment scope '${asked}' must match the scope specified on the URI  '${path}'.`,
+  )

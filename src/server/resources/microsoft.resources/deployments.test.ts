@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Machines } from '../../machines/machines.ts'
 import { type OpenLazuli, openLazuli } from '../../testing/open-lazuli.ts'
+import { machineBody } from '../microsoft.compute/testing-machines.ts'
 
 const identity = 'Microsoft.ManagedIdentity/userAssignedIdentities'
 
-async function arrange(t: TestContext) {
-  const lazuli = await openLazuli(t)
+async function arrange(t: TestContext, wish: Parameters<typeof openLazuli>[1] = {}) {
+  const lazuli = await openLazuli(t, wish)
   const token = await lazuli.adminToken()
   const group = `${lazuli.subscription}/resourceGroups/g`
   const send = sender(lazuli, token)
@@ -181,6 +184,14 @@ test('a role assignment inside a template needs the right to assign roles, and i
     '2022-04-01',
   )
   assert.equal(made.body.properties.scope, group)
+
+  const [assignment, ...others] = template.resources
+  const properties = { ...(assignment as { properties: object }).properties, scope: lazuli.subscription }
+  const elsewhere = await ended(
+    send,
+    await send('PUT', deployment, wish({ resources: [{ ...assignment, properties }, ...others] })),
+  )
+  assert.equal(elsewhere.error.details[0].code, 'InvalidCreateRoleAssignmentRequest')
 })
 
 test('a deployment to a subscription makes groups and deploys into them', async t => {
@@ -331,4 +342,114 @@ test('a deployment that has ended can be repeated and removed, and cannot be can
   assert.equal((await send('HEAD', deployment)).status, 204)
   assert.equal((await send('DELETE', deployment)).status, 204)
   assert.equal((await send('HEAD', deployment)).status, 404)
+})
+
+/** Machines whose making ends when the test says so, so that a deployment can be looked at on its way. */
+function heldMachines() {
+  const facts = {
+    address: '',
+    prefixLength: 0,
+    subnet: '',
+    macAddress: '',
+    hostKeys: [],
+    os: { name: '', version: '' },
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<typeof facts>()
+  const began = Promise.withResolvers<void>()
+  const nothing = async () => undefined
+  const machines: Machines = {
+    kind: 'sandbox',
+    missing: [],
+    start: nothing,
+    granted: size => size,
+    create: () => {
+      began.resolve()
+      return promise
+    },
+    powerOn: nothing,
+    powerOff: nothing,
+    deallocate: nothing,
+    restart: nothing,
+    remove: nothing,
+    powerState: async () => 'stopped',
+    exec: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
+    filterPackets: nothing,
+    resourceIdOf: () => undefined,
+    close: nothing,
+  }
+  return {
+    machines,
+    began: began.promise,
+    makeThem: () => resolve(facts),
+    fail: () => reject(new Error('the host is going down')),
+  }
+}
+
+const machineTemplate = {
+  resources: [
+    named('one'),
+    {
+      type: 'Microsoft.Compute/virtualMachines',
+      name: 'vm1',
+      apiVersion: '2024-11-01',
+      dependsOn: ['one'],
+      ...machineBody(),
+    },
+    named('last', { dependsOn: ['vm1'] }),
+  ],
+}
+
+test('a deployment that a stop of the server cut short goes on at the next start', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'lazuli-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const { machines, began, fail } = heldMachines()
+  const { lazuli, group, send, deployment } = await arrange(t, { folder, machines })
+  assert.equal((await send('PUT', deployment, wish(machineTemplate))).status, 201)
+  await began
+  const before = (await send('GET', `${group}/providers/${identity}/one`, undefined, '2023-01-31')).body
+  const closed = lazuli.close()
+  fail()
+  await closed
+
+  const again = await openLazuli(t, { folder })
+  const sendAgain = sender(again, await again.adminToken())
+  for (;;) {
+    const { provisioningState } = (await sendAgain('GET', deployment)).body.properties
+    if (provisioningState === 'Succeeded') break
+    assert.equal(provisioningState, 'Running')
+    await pause(5)
+  }
+  const after = (await sendAgain('GET', `${group}/providers/${identity}/one`, undefined, '2023-01-31')).body
+  assert.deepEqual(after, before, 'what was done before is not done again')
+  assert.equal((await sendAgain('GET', `${group}/providers/${identity}/last`, undefined, '2023-01-31')).status, 200)
+})
+
+test('one that runs can neither be replaced nor removed', async t => {
+  const { machines, began, makeThem } = heldMachines()
+  const { send, deployment } = await arrange(t, { machines })
+  const answer = await send('PUT', deployment, wish(machineTemplate))
+  await began
+  for (const method of ['PUT', 'DELETE']) {
+    const { status, body } = await send(method, deployment, method === 'PUT' ? wish({ resources: [] }) : undefined)
+    assert.deepEqual([status, body.error.code], [409, 'DeploymentActive'])
+  }
+  makeThem()
+  assert.deepEqual(await ended(send, answer), { status: 'Succeeded' })
+})
+
+test('one that is canceled lets what it has begun end, and begins nothing more', async t => {
+  const { machines, began, makeThem } = heldMachines()
+  const { group, send, deployment } = await arrange(t, { machines })
+  const answer = await send('PUT', deployment, wish(machineTemplate))
+  await began
+  assert.equal((await send('POST', `${deployment}/cancel`)).status, 204)
+  makeThem()
+  assert.equal((await ended(send, answer)).status, 'Canceled')
+  assert.equal((await send('GET', deployment)).body.properties.provisioningState, 'Canceled')
+  const state = async (path: string, version: string) =>
+    (await send('GET', `${group}/providers/${path}`, undefined, version)).status
+  assert.deepEqual(
+    [await state('Microsoft.Compute/virtualMachines/vm1', '2024-11-01'), await state(`${identity}/last`, '2023-01-31')],
+    [200, 404],
+  )
 })

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { chmod, cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import '../deadline.ts'
+import { packageExtension } from '../../package-extensions.ts'
+import { limits } from './rig.ts'
+import { handler, openVmAccess, type Settings, stateFolder, succeeded, type VmAccess } from './vm-access-rig.ts'
+
+const patient = { ...limits, timeout: 400_000 }
+
+/** All that a run may change, with nothing that changes by itself. */
+const stateScript = `cd /etc
+for file in passwd group subuid subgid; do echo "== $file"; sort $file; done
+echo "== shadow"; sort shadow gshadow
+for file in sudoers sudoers.d/* ssh/sshd_config ssh/sshd_config.d/*; do echo "== $file"; stat -c %a:%u:%g $file; cat $file; done
+cd /home; find . ! -path './*/.cache*' -printf '%p %m %u %g\\n' | sort; cat */.ssh/authorized_keys
+sshd -T | grep -E '^(port|passwordauthentication|allowusers)'`
+
+type Scenario = {
+  readonly name: string
+  readonly settings: Settings
+  /** Brings the machine to where the scenario begins, also from where it ends. */
+  prepare(vm: VmAccess): Promise<void>
+  /** Asserts that the wish is fulfilled. */
+  check(vm: VmAccess): Promise<void>
+}
+
+const password = 'Correct-horse-1'
+const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJeenLQi6sE7VsdIIHe4i7AMmXZCLS3F/j8bOSokbAUD bob'
+
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'a user is made with a password and a key',
+    settings: { username: 'bob', password, ssh_key: key, expiration: '2040-02-29' },
+    async prepare(vm) {
+      succeeded(await vm.enable({ remove_user: 'bob' }))
+    },
+    async check(vm) {
+      assert.equal(await vm.ssh('id -un', { user: 'bob', password }), 'bob')
+      assert.equal(await vm.sh('cat /home/bob/.ssh/authorized_keys'), key)
+      assert.equal(await vm.sh('sudo -n -l -U bob | tail -1'), '(ALL) ALL')
+    },
+  },
+  {
+    name: 'a user is removed, and another gets a key instead of all others',
+    settings: { remove_user: 'alice', username: 'carol', ssh_key: key, remove_prior_keys: true },
+    async prepare(vm) {
+      succeeded(await vm.enable({ username: 'alice', password }))
+      await vm.sh('usermod -aG adm,users alice; touch /home/alice/file')
+      const former = key.replace('AAAAIJee', 'AAAAIJef')
+      succeeded(await vm.enable({ username: 'carol', ssh_key: former, remove_prior_keys: true }))
+      await vm.sh('chage -E 2001-01-01 carol; chmod 755 /home/carol/.ssh')
+    },
+    async check(vm) {
+      assert.equal((await vm.exec(['id', 'alice'])).exitCode, 1)
+      assert.equal(await vm.sh('ls -A /home | tr "\\n" " "'), 'azureuser carol')
+      assert.equal(await vm.sh('cat /home/carol/.ssh/authorized_keys'), key)
+    },
+  },
+  {
+    name: 'sshd is reset, and a password is set',
+    settings: { reset_ssh: true, username: 'azureuser', password, enable_passwordless_access: true },
+    async prepare(vm) {
+      await vm.sh(`cat > /etc/ssh/sshd_config <<'END'
+Include /etc/ssh/sshd_config.d/*.conf
+PermitRootLogin no
+UsePAM yes
+END
+chmod 600 /etc/ssh/sshd_config; echo 'AllowUsers azureuser' > /etc/ssh/sshd_config.d/10-hardening.conf
+rm -f /etc/ssh/sshd_config.d/00-*; printf 'azureuser ALL=(ALL) ALL\\n' > /etc/sudoers.d/waagent; systemctl reload ssh; sleep 0.3`)
+    },
+    async check(vm) {
+      assert.equal(await vm.ssh('sudo -n id -un', { user: 'azureuser', password }), 'root')
+      assert.equal(await vm.sh('ls /etc/ssh/sshd_config.d | tr "\\n" " "'), '00-lazuli-vm-access.conf 50-lazuli.conf')
+    },
+  },
+]
+
+for (const scenario of scenarios) {
+  test(`killed at any moment, the next run undoes or completes: ${scenario.name}`, patient, async t => {
+    const vm = await openVmAccess(t)
+    const program = await installKilled(vm)
+    let killed = 0
+    for (let at = 0, went = 'killed'; went === 'killed'; at++) {
+      for (const side of ['before', 'after']) {
+        await scenario.prepare(vm)
+        const before = await vm.sh(stateScript)
+        const sequence = await vm.write(scenario.settings)
+        const settings = await readFile(vm.path(`${handler}/config/${sequence}.settings`))
+        const { exitCode } = await vm.call(`${side}-${at}`, sequence, program)
+        if (exitCode === 0) {
+          went = 'through'
+          break
+        }
+        killed += 1
+        const moment = `killed ${side} write ${at}`
+        assert.equal(exitCode, 137, moment)
+        await wholesome(vm, moment)
+
+        const journal = await vm.sh(`cat ${stateFolder}/journal.json || true`)
+        const isThrough = journal.includes(`"sequence":${sequence},`) && /"phase":"(changed|finished)"/.test(journal)
+        assert.equal((await vm.call('uninstall', sequence)).exitCode, 0, moment)
+        if (!isThrough) assert.equal(await vm.sh(stateScript), before, moment)
+
+        // As the agent does before each call.
+        await writeFile(vm.path(`${handler}/config/${sequence}.settings`), settings)
+        const again = await vm.call('enable', sequence)
+        const status = await vm.status(sequence)
+        succeeded({ exitCode: again.exitCode, output: again.stdout + again.stderr, status })
+        await wholesome(vm, moment)
+        await scenario.check(vm)
+        assert.equal(await vm.sh(`cat ${handler}/mrseq`), String(sequence))
+      }
+    }
+    assert.ok(killed >= 12, `${killed} moments`)
+  })
+}
+
+/** sshd runs and its configuration is valid, so are sudo's and the accounts, and the administrator can sign in. */
+async function wholesome(vm: VmAccess, moment: string): Promise<void> {
+  const checks =
+    'systemctl is-active ssh && sshd -t && visudo -c -q && pwck -q -r && grpck -r && test ! -e /etc/passwd.lock'
+  const { exitCode, stdout, stderr } = await vm.exec(['sh', '-c', checks])
+  assert.equal(exitCode, 0, `${moment}: ${stdout} ${stderr}`)
+  assert.equal(await vm.ssh('id -un', { user: 'azureuser' }), 'azureuser', moment)
+}
+
+/** Puts the program that can be killed beside the package's own. */
+async function installKilled(vm: VmAccess): Promise<string> {
+  const built = await mkdtemp(join(vm.at.folder, 'killed-'))
+  await packageExtension('vm-access', built, join(import.meta.dirname, 'vm-access-killed.ts'))
+  await cp(join(built, 'vm-access.mjs'), vm.path(`${handler}/killed.mjs`))
+  const launcher = vm.path(`${handler}/bin/killed`)
+  await cp(join(built, 'bin', 'vm-access'), launcher)
+  await chmod(launcher, 0o755)
+  return `${handler}/bin/killed`
+}
