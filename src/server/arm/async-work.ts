@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseResourceId, resourceId } from '../../wire/resource-id.ts'
 import { type Change, type Grant, systemGrant } from '../access/grant.ts'
 import type { Clock } from '../clock.ts'
@@ -132,7 +133,9 @@ export function openAsyncWork(parts: { store: Store; clock: Clock; log: Log }): 
     async close(limitMs) {
       closing = true
       const running = Promise.allSettled(lastOn.values())
-      await Promise.race([running, new Promise(resolve => setTimeout(resolve, limitMs).unref())])
+      const limit = new AbortController()
+      await Promise.race([running, pause(limitMs, undefined, { signal: limit.signal }).catch(() => undefined)])
+      limit.abort()
     },
   }
   return work
