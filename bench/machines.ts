@@ -67,20 +67,23 @@ async function measureAtOnce(group: Group, data: string): Promise<void> {
   await Promise.all(made.map(machine => group.remove(machine)))
 }
 
-type Made = { readonly name: string; readonly acceptedMs: number; readonly bannerMs: number }
+export type Made = { readonly name: string; readonly acceptedMs: number; readonly bannerMs: number }
 
-type Group = {
+export type Group = {
+  /** The machine's path in the resource manager, without a version. */
+  pathOf(name: string): string
   /** Times are counted from the request. */
   create(name: string): Promise<Made>
   /** Resolves when it is gone. */
   remove(machine: Made): Promise<void>
 }
 
-async function openGroup({ client, installation }: Server): Promise<Group> {
+export async function openGroup({ client, installation }: Server): Promise<Group> {
   const group = `/subscriptions/${installation.administrator.subscriptionId}/resourceGroups/bench`
   await client.ask('PUT', `${group}?api-version=2021-04-01`, { location: 'westeurope' })
   const { publicKey } = await generateSshKeyPair('Ed25519', 'bench')
-  const pathOf = (name: string) => `${group}/providers/Microsoft.Compute/virtualMachines/${name}?api-version=2024-11-01`
+  const version = 'api-version=2024-11-01'
+  const pathOf = (name: string) => `${group}/providers/Microsoft.Compute/virtualMachines/${name}`
 
   async function addressOf(name: string): Promise<string> {
     for (const until = performance.now() + createLimitMs; performance.now() < until; await pause(retryMs)) {
@@ -93,16 +96,17 @@ async function openGroup({ client, installation }: Server): Promise<Group> {
   }
 
   return {
+    pathOf,
     async create(name) {
       const from = performance.now()
-      await client.ask('PUT', pathOf(name), machineBody(name, publicKey))
+      await client.ask('PUT', `${pathOf(name)}?${version}`, machineBody(name, publicKey))
       const acceptedMs = performance.now() - from
       await sshBanner(await addressOf(name))
       return { name, acceptedMs, bannerMs: performance.now() - from }
     },
     async remove({ name }) {
-      await client.ask('DELETE', pathOf(name))
-      while ((await client.send('GET', pathOf(name))).status !== 404) await pause(20)
+      await client.ask('DELETE', `${pathOf(name)}?${version}`)
+      while ((await client.send('GET', `${pathOf(name)}?${version}`)).status !== 404) await pause(20)
     },
   }
 }

@@ -8,18 +8,20 @@ const listMachines = systemGrant('list the machines for a status report')
 
 /** What a person needs to reach a machine: address, user, and the host keys to expect there. */
 async function machineState(parts: Parts, resource: Resource) {
+  const { vmId = '', osProfile } = resource.body.properties as { vmId?: string; osProfile?: { adminUsername?: string } }
   const facts = machineFactsOf(resource)
-  const { vmId, osProfile } = resource.body.properties as { vmId?: string; osProfile?: { adminUsername?: string } }
+  const reported = parts.agents.lastReport(vmId)?.report
   return {
     name: resource.id.name,
     id: resource.id.text,
-    vmId: vmId ?? '',
+    vmId,
     provisioningState: resource.body.properties.provisioningState,
-    powerState: vmId === undefined ? 'unknown' : await parts.machines.powerState(vmId),
+    powerState: vmId === '' ? 'unknown' : await parts.machines.powerState(vmId),
     address: facts?.address ?? '',
     username: osProfile?.adminUsername ?? '',
-    hostKeys: facts?.hostKeys ?? [],
-    os: facts?.os,
+    // A machine may make new ones; its agent then says so, as nobody else could.
+    hostKeys: reported?.hostKeys ?? facts?.hostKeys ?? [],
+    os: reported?.os ?? facts?.os,
   }
 }
 

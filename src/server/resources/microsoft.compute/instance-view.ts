@@ -17,10 +17,11 @@ export async function instanceView(parts: Pick<Parts, 'machines' | 'clock' | 'ag
   const { osProfile, storageProfile, ...rest } = properties.parse(vm.body.properties)
   const { granted } = storedMachineOf(vm)
   const facts = machineFactsOf(vm)
+  const os = parts.agents.lastReport(vmIdOf(vm))?.report.os ?? facts?.os
   const provisioning = provisioningStatus(String(rest.provisioningState), new Date(vm.changedAt).toISOString())
   return {
     ...(osProfile?.computerName === undefined ? {} : { computerName: osProfile.computerName }),
-    ...(facts ? { osName: facts.os.name, osVersion: facts.os.version } : {}),
+    ...(os ? { osName: os.name, osVersion: os.version } : {}),
     hyperVGeneration: 'V2',
     ...(await agentView(parts, vm)),
     disks: [{ name: storageProfile?.osDisk?.name ?? '', statuses: [provisioning] }],
