@@ -188,7 +188,7 @@ test('remove_user ends sessions, and removes the account, its home and our sudo 
   assert.equal(await vm.sh('cat /etc/sudoers.d/byhand'), 'bob ALL=(ALL) /bin/ls')
   assert.equal(
     await vm.sh('cat /etc/sudoers.d/waagent'),
-    'azureuser ALL=(ALL) NOPASSWD:ALL\n# a comment\nbob ALL = (root) /bin/cat\nother ALL = (ALL) ALL',
+    '"azureuser" ALL=(ALL) NOPASSWD:ALL\n# a comment\nbob ALL = (root) /bin/cat\nother ALL = (ALL) ALL',
   )
   assert.doesNotMatch(await vm.sh('cat /etc/ssh/sshd_config.d/*'), /bob/)
 

@@ -43,3 +43,9 @@ test('both spellings of an inclusion count, and a comment does not', () => {
   for (const line of ['# includedir /etc/sudoers.d', '#includedir /etc/sudoers.other', '@include /etc/sudoers.d'])
     assert.equal(includesFolder(`${line}\n`), false)
 })
+
+test('a rule whose user is in quotes is the rule of that user, and is replaced by the next one', () => {
+  const file = '"anna" ALL=(ALL) NOPASSWD:ALL\n"ALL" ALL=(ALL) ALL\n'
+  assert.equal(sudoRule(file, 'anna'), 'passwordless')
+  assert.equal(withRule(file, 'anna', 'password'), 'anna ALL = (ALL) ALL\n"ALL" ALL=(ALL) ALL\n')
+})

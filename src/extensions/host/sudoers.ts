@@ -8,9 +8,14 @@ export const sudoersMode = 0o440
 
 export type SudoRule = 'password' | 'passwordless'
 
-/** Whose rule a line is, and which; undefined for comments, for rules with a Cmnd list, and whatever else. */
+/**
+ * Whose rule a line is, and which; undefined for comments, for rules with a Cmnd list, and whatever else. A name in
+ * quotes is a user even where sudo would read the bare word as everybody.
+ */
 function ownLine(line: string): { user: string; rule: SudoRule } | undefined {
-  const [, user, passwordless] = /^([^\s"\\#@%=,!]+)\s+ALL\s*=\s*\(ALL\)\s*(NOPASSWD:\s*)?ALL\s*$/.exec(line) ?? []
+  const [, quoted, bare, passwordless] =
+    /^(?:"([^\s"\\#@%=,!]+)"|([^\s"\\#@%=,!]+))\s+ALL\s*=\s*\(ALL\)\s*(NOPASSWD:\s*)?ALL\s*$/.exec(line) ?? []
+  const user = quoted ?? bare
   return user === undefined ? undefined : { user, rule: passwordless ? 'passwordless' : 'password' }
 }
 
