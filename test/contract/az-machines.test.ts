@@ -74,7 +74,8 @@ inBothWays('az keeps machines', async (t, { az, refusal, lazuli, lane }) => {
     assert.deepEqual(skus, [['Standard_B1s', 'virtualMachines']])
     const urns = await az(`vm image list -l westeurope --publisher Debian --all --query '[].urn'`)
     assert.ok(urns.includes('Debian:debian-12:12-gen2:12.0.0'))
-    assert.deepEqual(await az("vm image list-publishers -l westeurope --query '[].name'"), ['Canonical', 'Debian'])
+    const publishers = await az("vm image list-publishers -l westeurope --query '[].name'")
+    assert.ok(['Canonical', 'Debian', 'Microsoft.OSTCExtensions'].every(name => publishers.includes(name)))
     const image = await az('vm image show -l westeurope --urn Debian:debian-12:12-gen2:latest')
     assert.partialDeepStrictEqual(image, { name: '12.0.0', osDiskImage: { operatingSystem: 'Linux' } })
     // az prints figures of usage as text.
