@@ -41,6 +41,8 @@ export type ResourceReads = {
   get(grant: Grant, id: ResourceId): Promise<Resource | undefined>
   /** At most `limit` resources, ordered by id, beginning behind the id key `after`. */
   list(grant: Grant, what: Listing, page: Page): Promise<Resource[]>
+  /** How many of a type lie directly in a container. */
+  count(grant: Grant, what: { in: string; type: string }): Promise<number>
   /** All of a type, wherever they are: for background work. */
   ofType(grant: Grant<never>, type: string): Promise<Resource[]>
 }
@@ -91,6 +93,17 @@ export function resourceReads(db: Kysely<Tables>): ResourceReads {
         after = last.id_key
       }
       return found.slice(0, page.limit)
+    },
+
+    async count(grant, what) {
+      demand(grant, what.in)
+      const { found } = await db
+        .selectFrom('resources')
+        .select(eb => eb.fn.countAll<number>().as('found'))
+        .where('container_key', '=', what.in.toLowerCase())
+        .where('type_key', '=', what.type.toLowerCase())
+        .executeTakeFirstOrThrow()
+      return found
     },
 
     async ofType(grant, type) {

@@ -32,6 +32,13 @@ export const deploymentActive = (name: string, since: string) =>
     `Unable to edit or replace deployment '${name}': previous deployment from '${since}' is still active. Please see https://aka.ms/arm-deploy for usage details.`,
   )
 
+export const deploymentQuotaExceeded = (name: string, quota: number) =>
+  new AzureError(
+    409,
+    'DeploymentQuotaExceeded',
+    `Creating the deployment '${name}' would exceed the quota of '${quota}'. The current deployment count is '${quota}', and all of them are still active.`,
+  )
+
 export const deploymentNotCancellable = (name: string) =>
   new AzureError(
     409,

@@ -1,8 +1,10 @@
 import { resourceId } from '../../../wire/resource-id.ts'
 import { systemGrant } from '../../access/grant.ts'
 import { AzureError } from '../../errors.ts'
+import { atMost } from '../../queues.ts'
 import type { Resource } from '../../store/resources.ts'
 import { CanceledWork } from '../async-work.ts'
+import { storable } from '../envelope.ts'
 import type { Job } from '../resource-type.ts'
 import { type Detail, deploymentFailed } from './errors.ts'
 import { shownType } from './parameters.ts'
@@ -27,12 +29,16 @@ class StepFailed extends Error {
 
 type Outcome = 'done' | 'failed' | 'not begun'
 
+/** Each holds its body, which may be megabytes, until its answer is there. */
+const bodiesAtOnce = 16
+
 /**
  * Carries a deployment out: every resource as a PUT of its own by whoever asked for the deployment, as soon as what it
  * depends on is there. Begun again after a crash, it leaves alone what it had finished. Throws Azure's DeploymentFailed.
  */
 export async function runDeployment(job: Job): Promise<void> {
   const { operation } = job
+  const limited = atMost(bodiesAtOnce)
   const target = resourceId(operation.target)
   const plan = await planOf(job, operation.input as PlannedDeployment, target)
   const outcomes = new Map<string, Promise<Outcome>>()
@@ -41,7 +47,7 @@ export async function runDeployment(job: Job): Promise<void> {
     outcomes.set(
       step.id.key,
       Promise.all(before).then(ended =>
-        ended.every(one => one === 'done') ? stepTaken(job, plan, step) : 'not begun',
+        ended.every(one => one === 'done') ? stepTaken(job, plan, step, limited) : 'not begun',
       ),
     )
   }
@@ -68,7 +74,7 @@ async function failed(job: Job, details: readonly Detail[]): Promise<Error> {
 
 const deploymentNow = ({ store, operation }: Job) => store.resources.get(keepRecord, resourceId(operation.target))
 
-async function stepTaken(job: Job, plan: Plan, step: Step): Promise<Outcome> {
+async function stepTaken(job: Job, plan: Plan, step: Step, limited: ReturnType<typeof atMost>): Promise<Outcome> {
   const now = await deploymentNow(job)
   // Whoever deletes a resource group takes its deployments with it.
   if (!now || storedDeployment(now).isCanceled) return 'not begun'
@@ -77,7 +83,8 @@ async function stepTaken(job: Job, plan: Plan, step: Step): Promise<Outcome> {
   const record = known?.state === 'Running' ? known : beganStep(step.id, job.clock)
   await note(job, record)
   try {
-    const status = await putResource(job, plan, step)
+    const { status, work } = await limited(() => putResource(job, plan, step))
+    if (work !== undefined) await waitFor(job, work)
     await note(job, { ...record, state: 'Succeeded', status, endedAt: job.clock.now() })
     return 'done'
   } catch (error) {
@@ -92,8 +99,12 @@ async function stepTaken(job: Job, plan: Plan, step: Step): Promise<Outcome> {
 const forDeployment = ['name', 'type', 'apiVersion', 'dependsOn', 'condition', 'scope', 'comments', 'resources']
 const forNested = ['resourceGroup', 'subscriptionId']
 
-/** Resolves with the status of the answer when all that the PUT set going has ended. Throws StepFailed. */
-async function putResource(job: Job, { scope, correlationId, reference }: Plan, step: Step): Promise<number> {
+/** Resolves with the status of the answer, and with the operation that the PUT set going. Throws StepFailed. */
+async function putResource(
+  job: Job,
+  { scope, correlationId, reference }: Plan,
+  step: Step,
+): Promise<{ status: number; work: string | undefined }> {
   const members = Object.entries(step.resource).filter(([name]) => ![...forDeployment, ...forNested].includes(name))
   const body = await evaluated(() =>
     bodyOf(Object.fromEntries(members), part => scope.value(part, `resource '${step.id.name}'`, reference(job))),
@@ -102,8 +113,7 @@ async function putResource(job: Job, { scope, correlationId, reference }: Plan, 
   const response = await job.askFor(job.operation.requestedBy ?? '', 'PUT', path, { body, correlationId })
   if (!response.ok) throw new StepFailed(response.status, await errorIn(response))
   const poll = response.headers.get('azure-asyncoperation')
-  if (poll) await waitFor(job, new URL(poll).pathname.split('/').at(-1) ?? '')
-  return response.status
+  return { status: response.status, work: poll ? new URL(poll).pathname.split('/').at(-1) : undefined }
 }
 
 /** A nested template that is to be evaluated by its own deployment is passed on as it is. */
@@ -144,6 +154,7 @@ async function outputsOf(job: Job, { template, scope, reference }: Plan): Promis
     const shown = await scope.value(value, `output '${name}'`, reference(job))
     outputs[name] = /^secure/i.test(type) ? { type: shownType(type) } : { type: shownType(type), value: shown }
   }
+  storable({ properties: outputs })
   return outputs
 }
 

@@ -28,17 +28,18 @@ type Defined = Omit<Step, 'after'> & {
  * group or subscription that is deployed to. Throws 400.
  */
 export async function stepsOf(template: Template, scope: TemplateScope, target: ResourceId): Promise<Step[]> {
-  const defined: Defined[] = []
+  const defined = new Map<string, Defined>()
   for (const resource of flat(template.resources)) {
     const one = await define(resource, scope, target)
-    if (defined.some(({ id }) => id.key === one.id.key)) {
+    if (defined.has(one.id.key)) {
       throw invalidTemplate(
         `The resource '${one.id.text}' is defined multiple times in a template. Please see https://aka.ms/arm-syntax-resources for usage details.`,
       )
     }
-    defined.push(one)
+    defined.set(one.id.key, one)
   }
-  const steps = defined.map(one => ({ ...one, after: dependencies(one, defined) }))
+  const called = byName([...defined.values()])
+  const steps = [...defined.values()].map(one => ({ ...one, after: dependencies(one, defined, called) }))
   return inOrder(steps.filter(({ isLeftOut }) => !isLeftOut))
 }
 
@@ -95,8 +96,19 @@ function textsIn(part: unknown): string[] {
   return typeof part === 'object' && part !== null ? Object.values(part).flatMap(textsIn) : []
 }
 
-function dependencies({ id, dependsOn, reads }: Defined, all: readonly Defined[]): string[] {
-  const called = (name: string) => all.filter(one => namesOf(one.id).includes(name.toLowerCase().replace(/\/$/, '')))
+function byName(all: readonly Defined[]): (name: string) => readonly Defined[] {
+  const named = new Map<string, Defined[]>()
+  for (const one of all) {
+    for (const name of new Set(namesOf(one.id))) named.set(name, [...(named.get(name) ?? []), one])
+  }
+  return name => named.get(name.toLowerCase().replace(/\/$/, '')) ?? []
+}
+
+function dependencies(
+  { id, dependsOn, reads }: Defined,
+  all: ReadonlyMap<string, Defined>,
+  called: ReturnType<typeof byName>,
+): string[] {
   const named = dependsOn.flatMap(name => {
     const found = called(name)
     if (found.length === 1) return found
@@ -106,26 +118,36 @@ function dependencies({ id, dependsOn, reads }: Defined, all: readonly Defined[]
     )
   })
   // A child that does not say so needs its parent all the same.
-  const around = all.filter(one => id.key.startsWith(`${one.id.key}/`))
+  const around = above(id.key).flatMap(key => all.get(key) ?? [])
   const needed = [...named, ...reads.flatMap(called), ...around].filter(one => !one.isLeftOut && one.id.key !== id.key)
   return [...new Set(needed.map(one => one.id.key))]
 }
 
+/** The ids that an id lies in: what is before each of its slashes. */
+const above = (key: string): string[] => [...key.matchAll(/\//g)].map(({ index }) => key.slice(0, index))
+
 function inOrder(steps: readonly Step[]): Step[] {
   const ordered: Step[] = []
-  const left = new Map(steps.map(step => [step.id.key, step]))
-  while (left.size > 0) {
-    const ready = [...left.values()].filter(({ after }) => after.every(key => !left.has(key)))
-    if (ready.length === 0) {
-      const names = [...left.values()].map(({ id }) => id.text)
-      throw invalidTemplate(
-        `Circular dependency detected on resource: '${names.join(', ')}'. Please see https://aka.ms/arm-syntax-resources for usage details.`,
-      )
-    }
+  const waiting = new Map(steps.map(step => [step.id.key, step.after.length]))
+  const behind = new Map<string, Step[]>()
+  for (const step of steps) for (const key of step.after) behind.set(key, [...(behind.get(key) ?? []), step])
+  let ready = steps.filter(({ after }) => after.length === 0)
+  while (ready.length > 0) {
+    const next = new Set<Step>()
     for (const { id, apiVersion, resource, after } of ready) {
       ordered.push({ id, apiVersion, resource, after })
-      left.delete(id.key)
+      waiting.delete(id.key)
+      for (const step of behind.get(id.key) ?? []) {
+        const left = (waiting.get(step.id.key) ?? 0) - 1
+        waiting.set(step.id.key, left)
+        if (left === 0) next.add(step)
+      }
     }
+    ready = steps.filter(step => next.has(step))
   }
-  return ordered
+  if (waiting.size === 0) return ordered
+  const names = steps.filter(({ id }) => waiting.has(id.key)).map(({ id }) => id.text)
+  throw invalidTemplate(
+    `Circular dependency detected on resource: '${names.join(', ')}'. Please see https://aka.ms/arm-syntax-resources for usage details.`,
+  )
 }

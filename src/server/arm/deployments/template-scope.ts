@@ -1,6 +1,7 @@
 import { invalidExpression } from './errors.ts'
 import { EvaluationError, evaluate, evaluateAll, type Reference, type Scope } from './expressions/evaluate.ts'
 import { functions } from './expressions/functions.ts'
+import { type Meter, openMeter } from './expressions/meter.ts'
 import { type Expression, ExpressionSyntaxError } from './expressions/parse.ts'
 import { checkParameter } from './parameters.ts'
 import type { Template } from './template.ts'
@@ -21,31 +22,46 @@ export type TemplateScope = {
 
 type Kind = 'parameter' | 'variable'
 
+/** One pass over a part of a template, or over all that needs no reference. */
+type Evaluation = {
+  readonly reference: ((meter: Meter, ...asked: Parameters<Reference>) => Promise<unknown>) | undefined
+  readonly meter: Meter
+  readonly known: Map<string, unknown>
+}
+
+/** Parameters and variables that are made of others that are made of others. */
+const deepest = 100
+
 export function templateScope(
   template: Template,
   given: Readonly<Record<string, unknown>>,
   where: Where,
 ): TemplateScope {
-  const known = new Map<string, unknown>()
+  const planning: Evaluation = { reference: undefined, meter: openMeter(), known: new Map() }
+  /** What may have read the state of a resource is read anew for each part. */
+  const evaluationWith = (reference: Reference | undefined): Evaluation =>
+    reference ? { reference: metered(reference), meter: openMeter(), known: new Map() } : planning
 
   /** `open` are those that are being evaluated: one that needs itself would never end. */
-  const scopeIn = (open: readonly string[], reference: Reference | undefined): Scope => ({
+  const scopeIn = (open: readonly string[], { reference, meter, ...rest }: Evaluation): Scope => ({
     ...where,
-    reference,
-    parameter: name => look('parameter', name, open, undefined),
-    variable: name => look('variable', name, open, reference),
+    reference: reference && ((...asked) => reference(meter, ...asked)),
+    meter,
+    parameter: name => look('parameter', name, open, planning),
+    variable: name => look('variable', name, open, { reference, meter, ...rest }),
   })
 
-  async function look(kind: Kind, asked: string, open: readonly string[], reference: Reference | undefined) {
+  async function look(kind: Kind, asked: string, open: readonly string[], evaluation: Evaluation) {
     const names = Object.keys((kind === 'parameter' ? template.parameters : template.variables) ?? {})
     const name = names.find(one => one.toLowerCase() === asked.toLowerCase())
     if (name === undefined) throw new EvaluationError(`The template ${kind} '${asked}' is not found`)
     const key = `${kind} ${name}`
-    if (known.has(key)) return known.get(key)
+    const { known, meter } = evaluation
     if (open.includes(key)) throw new EvaluationError(`The template ${kind} '${name}' is defined by itself`)
-    const value = await evaluated(kind, name, scopeIn([...open, key], reference))
-    // What may have read the state of a resource is read anew each time.
-    if (!reference) known.set(key, value)
+    if (open.length > deepest) throw new EvaluationError(`The template ${kind} '${name}' is nested too deeply`)
+    if (known.has(key)) return known.get(key)
+    const value = meter.measured(await evaluated(kind, name, scopeIn([...open, key], evaluation)))
+    known.set(key, value)
     return value
   }
 
@@ -59,11 +75,23 @@ export function templateScope(
   }
 
   return {
-    value: (part, what, reference) => explained(what, () => evaluateAll(part, scopeIn([], reference), functions)),
-    expression: (expression, what) => explained(what, () => evaluate(expression, scopeIn([], undefined), functions)),
-    parameter: name => explained(`parameter '${name}'`, () => look('parameter', name, [], undefined)),
+    value: (part, what, reference) =>
+      explained(what, async () => {
+        const evaluation = evaluationWith(reference)
+        return evaluation.meter.measured(await evaluateAll(part, scopeIn([], evaluation), functions))
+      }),
+    expression: (expression, what) => explained(what, () => evaluate(expression, scopeIn([], planning), functions)),
+    parameter: name => explained(`parameter '${name}'`, () => look('parameter', name, [], planning)),
   }
 }
+
+const metered =
+  (reference: Reference) =>
+  async (meter: Meter, ...asked: Parameters<Reference>): Promise<unknown> => {
+    const found = await reference(...asked)
+    meter.spend(JSON.stringify(found)?.length ?? 0)
+    return found
+  }
 
 /** Does something with expressions of a template; what is wrong with them is said as Azure says it. Throws 400. */
 export async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {

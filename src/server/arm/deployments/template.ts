@@ -1,5 +1,6 @@
 import JSON5 from 'json5'
 import * as z from 'zod'
+import { refuseTooDeep } from '../../door/body.ts'
 import { invalidContent, invalidTemplate, notSupportedYet } from './errors.ts'
 
 const named = <T extends z.ZodType>(value: T) => z.record(z.string(), value)
@@ -58,6 +59,27 @@ const body = z.looseObject({
   properties,
 })
 
+/** Azure's limits for one template. */
+const most = { parameters: 256, variables: 512, resources: 800, outputs: 64 } as const
+
+function checkCounts({ parameters = {}, variables = {}, outputs = {}, resources }: Template): void {
+  const counts = {
+    parameters: Object.keys(parameters).length,
+    variables: Object.keys(variables).length,
+    resources: countOf(resources),
+    outputs: Object.keys(outputs).length,
+  }
+  for (const name of Object.keys(most) as (keyof typeof most)[]) {
+    if (counts[name] > most[name])
+      throw invalidTemplate(
+        `The number of template ${name} limit exceeded. Limit: '${most[name]}' and actual: '${counts[name]}'`,
+      )
+  }
+}
+
+const countOf = (resources: readonly TemplateResource[]): number =>
+  resources.reduce((count, { resources: children = [] }) => count + 1 + countOf(children), 0)
+
 export type DeploymentWish = {
   readonly location?: string
   readonly tags?: Record<string, string>
@@ -77,6 +99,7 @@ export function readDeployment(text: string): DeploymentWish {
   if (properties.mode.toLowerCase() !== 'incremental') throw notSupportedYet(`its mode is '${properties.mode}'`)
   const checked = template.safeParse(properties.template)
   if (!checked.success) throw invalidTemplate(firstIssue(checked.error))
+  checkCounts(checked.data)
   return {
     ...(location === undefined ? {} : { location }),
     ...(tags === undefined ? {} : { tags }),
@@ -87,7 +110,9 @@ export function readDeployment(text: string): DeploymentWish {
 
 function parsed(text: string): unknown {
   try {
-    return JSON5.parse(text)
+    const value: unknown = JSON5.parse(text)
+    if (typeof value === 'object' && value !== null) refuseTooDeep(value)
+    return value
   } catch (error) {
     if (error instanceof SyntaxError) throw invalidContent(error.message)
     throw error

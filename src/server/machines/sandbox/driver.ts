@@ -1,6 +1,7 @@
 /** Real machines on this host: runc containers with systemd, an overlay over a shared image, and their own network. */
 
 import { mkdir, rm } from 'node:fs/promises'
+import { atMost, oneByOne } from '../../queues.ts'
 import type { Fabric, MachineDriver, MachineSpec } from '../driver.ts'
 import { ensureImage, type Image } from '../images.ts'
 import { placeAgent } from './agent.ts'
@@ -16,7 +17,6 @@ import { macAddress, openNetwork, removeNetwork } from './network.ts'
 import type { BindMount } from './oci.ts'
 import { applyPacketFilters } from './packet-filter.ts'
 import { checkSpec, provision } from './provision.ts'
-import { atMost, oneByOne } from './queues.ts'
 import { type MachineRecord, writeRecord } from './record.ts'
 import { type Machine, roster } from './roster.ts'
 import { machinePlace } from './site.ts'

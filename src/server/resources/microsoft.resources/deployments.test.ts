@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { resourceId } from '../../../wire/resource-id.ts'
+import { systemGrant } from '../../access/grant.ts'
 import type { Machines } from '../../machines/machines.ts'
 import { type OpenLazuli, openLazuli } from '../../testing/open-lazuli.ts'
 import { machineBody } from '../microsoft.compute/testing-machines.ts'
 
+const setUp = systemGrant('arrange a test')
 const identity = 'Microsoft.ManagedIdentity/userAssignedIdentities'
 
 async function arrange(t: TestContext, wish: Parameters<typeof openLazuli>[1] = {}) {
@@ -453,3 +456,94 @@ test('one that is canceled lets what it has begun end, and begins nothing more',
     [200, 404],
   )
 })
+
+const doubled = (first: unknown, twice: (name: string) => unknown) => ({
+  parameters: { last: { type: 'object', defaultValue: "[variables('v40')]" } },
+  variables: Object.fromEntries(
+    Array.from({ length: 41 }, (_, n) => [`v${n}`, n === 0 ? first : twice(`variables('v${n - 1}')`)]),
+  ),
+})
+const many = (count: number, one: (n: number) => [string, unknown]) =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => one(n)))
+const text = (value: string) => ({ parameters: { p: { type: 'string', defaultValue: value } } })
+
+const tooMuch: [what: string, template: object, says: RegExp][] = [
+  [
+    'a text that is doubled forty times',
+    doubled('a', name => `[concat(${name}, ${name})]`),
+    /more than \d+ characters/,
+  ],
+  [
+    'a list that is doubled forty times',
+    doubled([1], name => `[concat(${name}, ${name})]`),
+    /more than \d+ characters/,
+  ],
+  [
+    'objects that are written out twice in each other',
+    doubled({ a: 1 }, name => ({ a: `[${name}]`, b: `[${name}]` })),
+    /more than \d+ characters/,
+  ],
+  [
+    'variables that are made of one another without end',
+    {
+      ...text("[variables('v150')]"),
+      variables: many(151, n => [`v${n}`, n === 0 ? 'a' : `[variables('v${n - 1}')]`]),
+    },
+    /nested too deeply/,
+  ],
+  ['an expression that is too long', text(`[concat('${'a'.repeat(25_000)}')]`), /more than 24576 characters/],
+  ['members of members without end', text(`[resourceGroup()${'.a'.repeat(5_000)}]`), /nested too deeply/],
+  ['too many resources', { resources: Array.from({ length: 801 }, (_, n) => named(`i${n}`)) }, /Limit: '800'/],
+  ['too many parameters', { parameters: many(257, n => [`p${n}`, { type: 'int', defaultValue: n }]) }, /Limit: '256'/],
+]
+for (const [what, template, says] of tooMuch) {
+  test(`a template with ${what} is refused before it takes the server's memory or time`, async t => {
+    const { send, deployment } = await arrange(t)
+    const { status, body } = await send('POST', `${deployment}/validate`, wish({ resources: [], ...template }))
+    assert.deepEqual([status, body.error.code], [400, 'InvalidTemplate'])
+    assert.match(body.error.message, says)
+  })
+}
+
+test('a template that is nested too deeply is refused', async t => {
+  const { send, deployment } = await arrange(t)
+  const { status, body } = await send(
+    'POST',
+    `${deployment}/validate`,
+    `{properties:${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
+  )
+  assert.deepEqual([status, body.error.code], [400, 'InvalidRequestContent'])
+})
+
+test('eight hundred resources that all wait for each other before them are put in order', async t => {
+  const { send, deployment } = await arrange(t)
+  const name = (n: number) => `i${String(n).padStart(3, '0')}`
+  const resources = Array.from({ length: 800 }, (_, n) =>
+    named(name(n), { dependsOn: Array.from({ length: n }, (_, before) => name(before)) }),
+  ).reverse()
+  const { status, body } = await send('POST', `${deployment}/validate`, wish({ resources }))
+  assert.equal(status, 200)
+  assert.deepEqual(
+    body.properties.validatedResources.map(({ id }: { id: string }) => id.split('/').at(-1)),
+    Array.from({ length: 800 }, (_, n) => name(n)),
+  )
+})
+
+for (const [state, status, left] of [
+  ['Succeeded', 201, 751],
+  ['Running', 409, 800],
+] as const) {
+  test(`in a group with eight hundred deployments that are ${state}, one more gets ${status}`, async t => {
+    const { lazuli, group, send, deployment } = await arrange(t)
+    const all = { in: group, type: 'Microsoft.Resources/deployments' }
+    await lazuli.store.write(async tx => {
+      for (let n = 0; n < 800; n++) {
+        const id = resourceId(`${group}/providers/${all.type}/old${n}`)
+        const stored = { startedAt: 0, steps: [] }
+        await tx.resources.put(setUp, id, { properties: { provisioningState: state }, deployment: stored })
+      }
+    })
+    assert.equal((await send('PUT', deployment, wish({ resources: [] }))).status, status)
+    assert.equal(await lazuli.store.resources.count(setUp, all), left)
+  })
+}

@@ -7,6 +7,7 @@ import { type PlannedDeployment, planOf } from '../../arm/deployments/plan.ts'
 import { type Kind, preflight } from '../../arm/deployments/preflight.ts'
 import { isActive, type StoredDeployment, shownProperties, storedDeployment } from '../../arm/deployments/record.ts'
 import { readDeployment } from '../../arm/deployments/template.ts'
+import { storable } from '../../arm/envelope.ts'
 import { resourceGroupBeingDeleted, resourceGroupNotFound } from '../../arm/errors.ts'
 import { readText } from '../../door/body.ts'
 import { type Context, type Operation, operation, type Params } from '../../door/operation.ts'
@@ -71,13 +72,14 @@ function deploymentChanges(place: string, kinds: readonly Kind[]): Operation[] {
           if (before && isActive(before)) {
             throw refusals.deploymentActive(id.name, String(before.body.properties.timestamp))
           }
+          if (!before) await makeRoom(tx, id)
           const deployment: StoredDeployment = { startedAt: cx.now, steps: [] }
           const body: ResourceBody = {
             ...envelope,
             properties: { ...properties, provisioningState: 'Running' },
             deployment,
           }
-          const stored = await tx.resources.put(cx.grant, before?.id ?? id, body)
+          const stored = await tx.resources.put(cx.grant, before?.id ?? id, storable(body))
           const kind = `${deploymentType}/write`
           const work = await cx.asyncWork.plan(tx, cx.grant, { kind, target: stored.id.text, input, caller: cx.caller })
           return { stored, work, created: !before }
@@ -139,6 +141,22 @@ function deploymentChanges(place: string, kinds: readonly Kind[]): Operation[] {
       },
     }),
   ]
+}
+
+/** Azure keeps so many in a group or subscription. */
+const mostKept = 800
+/** More than one, so that it is not done again for the next. */
+const removedAtOnce = 50
+const forgetOldest = systemGrant('forget the oldest deployments, as Azure does when there are too many')
+
+/** Throws 409 when there are too many of which none has ended: a template that deploys itself would not come to an end. */
+async function makeRoom(tx: Writes, id: ResourceId): Promise<void> {
+  const all = { in: id.container, type: deploymentType }
+  if ((await tx.resources.count(forgetOldest, all)) < mostKept) return
+  const ended = (await tx.resources.list(forgetOldest, all, { limit: mostKept })).filter(one => !isActive(one))
+  if (ended.length === 0) throw refusals.deploymentQuotaExceeded(id.name, mostKept)
+  const oldest = ended.sort((a, b) => a.createdAt - b.createdAt).slice(0, removedAtOnce)
+  for (const one of oldest) await tx.resources.remove(forgetOldest, one.id)
 }
 
 /** The limit of the resource manager. */

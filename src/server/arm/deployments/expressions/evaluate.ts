@@ -1,3 +1,4 @@
+import type { Meter } from './meter.ts'
 import { type Expression, expressionIn, unescaped } from './parse.ts'
 
 /** What an expression may ask of the template and of the world around it. */
@@ -11,6 +12,7 @@ export type Scope = {
   readonly deploymentName: string
   /** A resource as it is now, or its properties alone. Undefined where nothing can be asked yet. */
   readonly reference: Reference | undefined
+  readonly meter: Meter
 }
 
 export type Reference = (
@@ -25,7 +27,8 @@ export type TemplateFunction = (args: readonly unknown[], scope: Scope) => unkno
 export class EvaluationError extends Error {}
 
 /**
- * A copy of a part of a template in which every expression is replaced by its value. Throws EvaluationError,
+ * A copy of a part of a template in which every expression is replaced by its value. One after the other, because what
+ * one has found out the next need not: at once, values that are made of each other would be made ever again. Throws EvaluationError,
  * ExpressionSyntaxError, and whatever a reference throws.
  */
 export async function evaluateAll(
@@ -34,13 +37,19 @@ export async function evaluateAll(
   functions: ReadonlyMap<string, TemplateFunction>,
 ): Promise<unknown> {
   if (typeof part === 'string') return evaluateText(part, scope, functions)
-  if (Array.isArray(part)) return Promise.all(part.map(one => evaluateAll(one, scope, functions)))
+  if (Array.isArray(part)) return inTurn(part, one => evaluateAll(one, scope, functions))
   if (typeof part !== 'object' || part === null) return part
-  const members = Object.entries(part).map(async ([name, value]) => [
+  const members = await inTurn(Object.entries(part), async ([name, value]) => [
     await evaluateText(name, scope, functions),
     await evaluateAll(value, scope, functions),
   ])
-  return Object.fromEntries(await Promise.all(members))
+  return Object.fromEntries(members)
+}
+
+async function inTurn<T, V>(all: readonly T[], work: (one: T) => Promise<V>): Promise<V[]> {
+  const done: V[] = []
+  for (const one of all) done.push(await work(one))
+  return done
 }
 
 async function evaluateText(text: string, scope: Scope, functions: ReadonlyMap<string, TemplateFunction>) {
@@ -61,7 +70,7 @@ export async function evaluate(
     case 'call': {
       const call = functions.get(expression.name.toLowerCase())
       if (!call) throw new EvaluationError(`The template function '${expression.name}' is not valid`)
-      const args = await Promise.all(expression.args.map(arg => evaluate(arg, scope, functions)))
+      const args = await inTurn(expression.args, arg => evaluate(arg, scope, functions))
       return call(args, scope)
     }
   }

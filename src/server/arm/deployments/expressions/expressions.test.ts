@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EvaluationError, evaluateAll, type Scope } from './evaluate.ts'
 import { functions } from './functions.ts'
+import { openMeter } from './meter.ts'
 import { callsOf, ExpressionSyntaxError, expressionIn } from './parse.ts'
 
 const subscription = '11111111-2222-3333-4444-555555555555'
@@ -18,6 +19,7 @@ const scope: Scope = {
   deploymentName: 'd1',
   resourceGroup: { name: 'g', id: `/subscriptions/${subscription}/resourceGroups/g`, location: 'westus' },
   reference: async (resource, apiVersion, how) => ({ resource, apiVersion, how }),
+  meter: openMeter(),
 }
 const group = `/subscriptions/${subscription}/resourceGroups/g`
 

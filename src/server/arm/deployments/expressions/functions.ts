@@ -6,8 +6,8 @@ export const functions: ReadonlyMap<string, TemplateFunction> = new Map(
     parameters: ([name], scope) => scope.parameter(text('parameters', name)),
     variables: ([name], scope) => scope.variable(text('variables', name)),
     concat,
-    toLower: ([value]) => text('toLower', value).toLowerCase(),
-    toUpper: ([value]) => text('toUpper', value).toUpperCase(),
+    toLower: ([value], scope) => made(text('toLower', value), scope).toLowerCase(),
+    toUpper: ([value], scope) => made(text('toUpper', value), scope).toUpperCase(),
     resourceGroup: (_args, scope) => groupOf('resourceGroup', scope),
     subscription: (_args, { subscriptionId, tenantId }) => ({
       id: `/subscriptions/${subscriptionId}`,
@@ -33,14 +33,25 @@ function text(name: string, value: unknown): string {
   throw new EvaluationError(`The template function '${name}' has an invalid parameter: a string was expected`)
 }
 
+function made(value: string, { meter }: Scope): string {
+  meter.spend(value.length)
+  return value
+}
+
 function groupOf(name: string, { resourceGroup }: Scope) {
   if (resourceGroup) return { ...resourceGroup, type: 'Microsoft.Resources/resourceGroups' }
   throw new EvaluationError(`The template function '${name}' is not valid in a deployment to a subscription`)
 }
 
-function concat(args: readonly unknown[]): unknown {
-  if (args.length > 0 && args.every(Array.isArray)) return args.flat()
-  if (args.every(arg => typeof arg !== 'object')) return args.join('')
+function concat(args: readonly unknown[], { meter }: Scope): unknown {
+  if (args.length > 0 && args.every(Array.isArray)) {
+    for (const { length } of args) meter.spend(length)
+    return args.flat()
+  }
+  if (args.every(arg => typeof arg !== 'object')) {
+    for (const arg of args) meter.spend(String(arg).length)
+    return args.join('')
+  }
   throw new EvaluationError("The template function 'concat' takes either arrays alone or texts and numbers alone")
 }
 

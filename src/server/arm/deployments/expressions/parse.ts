@@ -43,8 +43,12 @@ function tokens(text: string): Token[] {
 /** Deeper nesting is nobody's template, and would use up the stack. */
 const deepest = 100
 
+/** Azure's limit. */
+const longest = 24_576
+
 /** Throws ExpressionSyntaxError. */
 export function parseExpression(text: string): Expression {
+  if (text.length > longest) throw new ExpressionSyntaxError(`it has more than ${longest} characters`)
   const list = tokens(text)
   let at = 0
   const next = () => list[at] as Token
@@ -73,7 +77,8 @@ export function parseExpression(text: string): Expression {
 
   function whole(depth: number): Expression {
     let found = operand(depth)
-    for (;;) {
+    for (let members = 0; ; members++) {
+      if (members > deepest) throw new ExpressionSyntaxError('it is nested too deeply')
       if (is('.')) {
         at++
         const { kind, value } = next()
