@@ -19,7 +19,7 @@ test('old rows of nobody in particular are removed, and those of callers stay', 
   const callers = Array.from({ length: 12_000 }, (_, n) =>
     n % 3000 === 0 ? 'someone' : n % 2 ? 'anonymous' : 'rejected',
   )
-  for (const caller of callers) store.appendAudit(row(caller))
+  for (const caller of callers) await store.appendAudit(row(caller))
   await store.flush()
 
   const db = new DatabaseSync(join(directory, 'lazuli.sqlite'))
