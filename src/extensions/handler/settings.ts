@@ -37,9 +37,11 @@ export async function takeSettings(environment: HandlerEnvironment, sequence: nu
   const runtime = Array.isArray(file.runtimeSettings) ? file.runtimeSettings : notSettings(path)
   const handler = asRecord(asRecord(runtime[0] ?? notSettings(path)).handlerSettings)
   const publicSettings = section(handler.publicSettings, 'Failed to decode publicSettings')
-  const protectedSettings = await openProtected(handler, environment, run)
-  if (handler.protectedSettings) await redact(path, handler)
-  return { publicSettings, protectedSettings }
+  try {
+    return { publicSettings, protectedSettings: await openProtected(handler, environment, run) }
+  } finally {
+    if (handler.protectedSettings) await redact(path, handler)
+  }
 }
 
 async function openProtected(
