@@ -10,14 +10,22 @@ import { openTestStore } from './testing.ts'
 
 const everything = systemGrant('test')
 const row = (caller: string): AuditRow => ({
-  ...{ at: 1, request_id: 'r', correlation_id: 'c', plane: 'arm', operation: 'o', scope_key: '/', caller },
+  ...{
+    at: 1,
+    request_id: 'r',
+    correlation_id: 'c',
+    plane: caller === 'agent' ? 'machine' : 'arm',
+    operation: 'o',
+    scope_key: '/',
+    caller,
+  },
   ...{ caller_name: '', source_address: '', outcome: 'Denied', status: 401, changes: 0, detail: '' },
 })
 
 test('old rows of nobody in particular are removed, and those of callers stay', async t => {
   const { store, directory } = await openTestStore(t)
   const callers = Array.from({ length: 12_000 }, (_, n) =>
-    n % 3000 === 0 ? 'someone' : n % 2 ? 'anonymous' : 'rejected',
+    n % 3000 === 0 ? 'someone' : (['anonymous', 'rejected', 'agent'][n % 3] ?? ''),
   )
   for (const caller of callers) await store.appendAudit(row(caller))
   await store.flush()

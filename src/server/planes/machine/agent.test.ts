@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { handlerPackage } from '../../../../test/handler-package.ts'
 import { machineToken } from '../../../agent/identity.ts'
+import { resourceId } from '../../../wire/resource-id.ts'
+import { systemGrant } from '../../access/grant.ts'
+import { storedExtensionOf } from '../../resources/microsoft.compute/extensions/stored-extension.ts'
 import { openAgentRig } from './testing-agent.ts'
+
+const arrange = systemGrant('arrange a test')
 
 const tools = (type: string, more: object = {}) => ({
   publisher: 'Contoso.Tools',
@@ -181,6 +186,40 @@ test('a machine sees its own packages and nobody else’s', async t => {
   assert.equal((await ask('GET', '/packages/Contoso.Tools.Greeter/1.0')).status, 404)
   await put('greet', tools('Greeter'))
   assert.equal((await ask('GET', '/packages/Contoso.Tools.Greeter/1.0')).status, 200)
+})
+
+test('a report that root in the machine made up breaks nothing, and does not make an extension grow', async t => {
+  const { ask, publish, put, send, lazuli, vm } = await openAgentRig(t)
+  await publish('Contoso.Tools.Greeter__1.0.zip', handlerPackage({ enable: done }))
+  await put('greet', tools('Greeter'))
+  const { id } = (await send('GET', `${vm}/extensions/greet`)).body
+  const resource = await lazuli.store.resources.get(arrange, resourceId(id))
+  const { incarnation, sequenceNumber, version } = storedExtensionOf(resource ?? assert.fail())
+  const formattedMessage = { lang: 'en', message: 'x'.repeat(60_000) }
+  const report = (name: string, substatus: number) => ({
+    ...{ agentVersion: '1', goalState: '', computerName: 'vm', os: { name: 'x', version: '1' } },
+    ...{ hostKeys: [], addresses: [] },
+    handlers: [
+      {
+        ...{ name, handler: 'Contoso.Tools.Greeter', version, incarnation, sequenceNumber },
+        ...{ status: 'Ready', code: 0, message: '' },
+        extension: {
+          timestampUTC: '',
+          status: {
+            ...{ status: 'success', code: 0, formattedMessage },
+            substatus: Array.from({ length: substatus }, () => ({
+              ...{ name: 'n', status: 'success', code: 0, formattedMessage },
+            })),
+          },
+        },
+      },
+    ],
+  })
+  for (const name of ['\ud800', '', '../x', 'a/b']) {
+    assert.equal((await ask('POST', '/report', { body: report(name, 0) })).status, 204, JSON.stringify(name))
+  }
+  assert.equal((await ask('POST', '/report', { body: report('greet', 1) })).status, 204)
+  assert.equal((await ask('POST', '/report', { body: report('greet', 50) })).status, 413)
 })
 
 /** A process that nobody has collected yet has ended all the same. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { agentReport, type HandlerReport } from '../../../wire/agent-report.ts'
-import { type ResourceId, resourceId } from '../../../wire/resource-id.ts'
+import { parseResourceId, type ResourceId } from '../../../wire/resource-id.ts'
 import type { Grant } from '../../access/grant.ts'
-import { checked } from '../../arm/envelope.ts'
+import { checked, storable } from '../../arm/envelope.ts'
 import { readJson } from '../../door/body.ts'
 import { operation } from '../../door/operation.ts'
 import {
@@ -29,8 +29,8 @@ export const report = operation<'write'>({
     const changed = await Promise.all(
       said.handlers.map(async handler => {
         const id = extensionId(vm.id, handler.name)
-        const known = await cx.store.resources.get(cx.grant, id)
-        return known && isNews(known, handler) ? [{ id, handler }] : []
+        const known = id && (await cx.store.resources.get(cx.grant, id))
+        return id && known && isNews(known, handler) ? [{ id, handler }] : []
       }),
     )
     if (changed.flat().length > 0) {
@@ -43,8 +43,9 @@ export const report = operation<'write'>({
   },
 })
 
+/** Undefined for a name that no extension can have: root in a machine may have written the report. */
 const extensionId = (vm: ResourceId, name: string) =>
-  resourceId(`${vm.text}/${extensionType.split('/').at(-1)}/${encodeURIComponent(name)}`)
+  parseResourceId(`${vm.text}/${extensionType.split('/').at(-1)}/${encodeURIComponent(name.toWellFormed())}`)
 
 function isNews(known: Resource, handler: HandlerReport): boolean {
   const { incarnation, sequenceNumber, version, reported } = storedExtensionOf(known)
@@ -61,5 +62,5 @@ async function keep(tx: Writes, grant: Grant<'write'>, id: ResourceId, handler: 
   // Nobody waits for an extension whose time was over; that it was applied in the end is true all the same.
   const isLate = provisioningState === 'Failed' && outcomeOf(extension).state === 'succeeded'
   const properties = isLate ? { ...now.body.properties, provisioningState: 'Succeeded' } : now.body.properties
-  await tx.resources.put(grant, id, { ...now.body, properties, extension })
+  await tx.resources.put(grant, id, storable({ ...now.body, properties, extension }))
 }

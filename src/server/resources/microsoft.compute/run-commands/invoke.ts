@@ -34,7 +34,7 @@ export const runCommandAction: ResourceAction = {
     if (cx.machines.kind === 'none') throw realMachineNeeded('runCommand', vm.id.name, cx.machines.missing)
     const { commandId, script, parameters } = checked(wish, await readJson(cx.request))
     const id = commandId.toLowerCase()
-    if (!(id in scripts))
+    if (!Object.hasOwn(scripts, id))
       throw invalidParameter('commandId', `The entity was not found: there is no command '${commandId}' for Linux.`)
     const lines = scripts[id] ?? (script ?? []).join('\n')
     if (lines.trim() === '') throw invalidParameter('script', "Required parameter 'script' is missing (null).")
