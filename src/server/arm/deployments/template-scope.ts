@@ -68,7 +68,7 @@ export function templateScope(
   async function evaluated(kind: Kind, name: string, scope: Scope): Promise<unknown> {
     if (kind === 'variable') return evaluateAll(template.variables?.[name], scope, functions)
     const definition = template.parameters?.[name]
-    if (!definition || name in given) return given[name]
+    if (!definition || Object.hasOwn(given, name)) return given[name]
     const value = await evaluateAll(definition.defaultValue, scope, functions)
     checkParameter(name, definition, value)
     return value

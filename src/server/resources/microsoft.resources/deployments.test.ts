@@ -505,6 +505,13 @@ for (const [what, template, says] of tooMuch) {
   })
 }
 
+test('a parameter may be called as it likes', async t => {
+  const { send, deployment } = await arrange(t)
+  const template = { resources: [], parameters: { constructor: { type: 'string', defaultValue: 'mine' } } }
+  const { body } = await send('POST', `${deployment}/validate`, wish(template))
+  assert.deepEqual(body.properties.parameters, { constructor: { type: 'String', value: 'mine' } })
+})
+
 test('a template that is nested too deeply is refused', async t => {
   const { send, deployment } = await arrange(t)
   const { status, body } = await send(
