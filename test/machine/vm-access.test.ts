@@ -289,3 +289,23 @@ test('what cannot be decrypted or read is reported, whatever it is', limits, asy
   assert.equal((await run(plain)).status, 'success')
   assert.equal(await vm.sh('id -un bob'), 'bob')
 })
+
+test('where a socket starts sshd, nothing is restarted and the next connection has the change', limits, async t => {
+  const vm = await openVmAccess(t)
+  await vm.sh('systemctl stop ssh.service; systemctl start ssh.socket; rm -rf /run/sshd')
+  const password = 'Correct-horse-1'
+  const status = succeeded(await vm.enable({ username: 'bob', password }))
+  assert.match(JSON.stringify(status.substatus), /ssh\.socket starts sshd with the new configuration/)
+  assert.equal(await vm.ssh('id -un', { user: 'bob', password }), 'bob')
+})
+
+test('each command of the package succeeds, and what is not a command is refused', limits, async t => {
+  const vm = await openVmAccess(t)
+  for (const command of ['install', 'update', 'disable', 'uninstall']) {
+    assert.deepEqual(await vm.call(command, 0), { exitCode: 0, stdout: '', stderr: '' }, command)
+  }
+  assert.equal((await vm.call('reboot', 0)).exitCode, 2)
+  const [{ handlerManifest }] = JSON.parse(await readFile(vm.path(`${handler}/HandlerManifest.json`), 'utf8'))
+  for (const command of ['install', 'enable', 'update', 'disable', 'uninstall'])
+    assert.equal(handlerManifest[`${command}Command`], `bin/vm-access ${command}`)
+})

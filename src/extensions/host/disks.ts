@@ -173,3 +173,9 @@ export async function remount(device: string, { point, type, options }: Mount, r
   if (readMounts().some(mount => mount.point === point)) return
   await run('mount', ['-t', type, '-o', options, '--', device, point])
 }
+
+/** Mounts a disk where fstab says that it belongs, unless it says that somebody else does that. */
+export async function mountListed({ fstab }: Disk, run: Run): Promise<void> {
+  if (!fstab || fstab.options.includes('noauto') || readMounts().some(mount => mount.point === fstab.point)) return
+  await run('mount', ['--', fstab.point])
+}

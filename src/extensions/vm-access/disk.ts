@@ -7,6 +7,7 @@ import {
   demandRepairable,
   disksToCheck,
   findDisk,
+  mountListed,
   readMounts,
   remount,
   repairDisk,
@@ -62,7 +63,9 @@ async function repair(
   try {
     for (const { mount } of [...former].reverse()) await unmount(mount, run)
     if (readMounts().some(mount => mount.source === device)) throw new Error(`${device} is mounted elsewhere`)
-    return [await repairDisk({ ...disk, mounts: [] }, run)]
+    const verdict = await repairDisk({ ...disk, mounts: [] }, run)
+    if (unmounted.length === 0 && verdict.sound) await mountListed(disk, run)
+    return [verdict]
   } finally {
     for (const { mount } of unmounted) await remount(device, mount, run)
   }
