@@ -226,6 +226,13 @@ test('A PATCH changes what it names, and size and tags may change', async t => {
   )
 })
 
+test('A PATCH with null for the properties leaves them', async t => {
+  const { send } = await openGroup(t)
+  await send('PUT', vm, machineBody())
+  const { status, body } = await send('PATCH', vm, { tags: { a: 'b' }, properties: null })
+  assert.deepEqual([status, body.tags, body.properties.osProfile.adminUsername], [200, { a: 'b' }, 'azureuser'])
+})
+
 test('A PATCH cannot give a machine another id, place or hidden state', async t => {
   const { send, finish } = await openGroup(t)
   await finish('PUT', vm, machineBody())

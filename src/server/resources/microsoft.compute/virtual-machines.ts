@@ -45,7 +45,9 @@ export const virtualMachines = defineResource<MachineProperties>({
 
   patch({ body }, { identity: asked, properties, zones, plan }) {
     const identity = mergedIdentity(body.identity, asked)
-    return { ...mergePatch(body, { properties, zones, plan }), ...(identity ? { identity } : {}) } as ResourceBody
+    // A null would take all of the properties away, which no machine can be without.
+    const merged = mergePatch(body, { properties: properties ?? undefined, zones, plan })
+    return { ...merged, ...(identity ? { identity } : {}) } as ResourceBody
   },
 
   async remove(change) {
