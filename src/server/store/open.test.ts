@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -8,7 +8,7 @@ import { type Grant, issueGrant, systemGrant } from '../access/grant.ts'
 import type { AuditRow } from './audit-log.ts'
 import { migrate } from './migrate.ts'
 import { openStore } from './open.ts'
-import { DatabaseRefused, kyselyOver, openForWriting } from './sqlite.ts'
+import { DatabaseRefused, databaseFile, kyselyOver, openForReading, openForWriting } from './sqlite.ts'
 import { openTestStore, temporaryDirectory } from './testing.ts'
 
 const everything = systemGrant('test')
@@ -207,3 +207,34 @@ test('audit rows that cannot be written are kept up to a number, and are written
   await store.flush()
   assert.equal(other.prepare('SELECT count(*) AS rows FROM audit').get()?.rows, 10_001)
 })
+
+test('a sort too large for the cache makes no file outside the data directory', {
+  skip: process.platform !== 'linux' && 'only Linux shows which files are open',
+}, async t => {
+  const { directory, close } = await openTestStore(t)
+  await close()
+  const file = join(directory, databaseFile)
+  for (const db of [openForWriting(file), openForReading(file)]) {
+    t.after(() => db.close())
+    const manyLongRows = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000)
+      SELECT hex(randomblob(200)) AS text FROM n ORDER BY text`
+    for (const row of db.prepare(manyLongRows).iterate()) {
+      assert.ok(row.text)
+      assert.deepEqual(
+        openFiles().filter(path => path.includes('etilqs')),
+        [],
+      )
+      break
+    }
+  }
+})
+
+const openFiles = () =>
+  readdirSync('/proc/self/fd').flatMap(fd => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      // The folder itself was open while it was listed.
+      return []
+    }
+  })

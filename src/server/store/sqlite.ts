@@ -9,6 +9,12 @@ export const databaseFile = 'lazuli.sqlite'
 /** The database file is damaged, or was written by a newer Lazuli. It has not been touched. */
 export class DatabaseRefused extends Error {}
 
+/**
+ * SQLite would keep what a statement needs for a moment (a sort, a savepoint's journal) in a file outside the data
+ * directory, unsealed, and a crash at the wrong time would leave it there.
+ */
+const nothingOutside = 'PRAGMA temp_store = MEMORY'
+
 /** Opens for writing, in WAL mode, with a sync to disk before every commit is reported. */
 export function openForWriting(file: string): DatabaseSync {
   const isNew = !existsSync(file)
@@ -18,7 +24,7 @@ export function openForWriting(file: string): DatabaseSync {
     const db = new DatabaseSync(file)
     if (!isNew) refuseDamaged(db, file)
     db.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000',
+      `${nothingOutside}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000`,
     )
     return db
   } catch (cause) {
@@ -32,7 +38,7 @@ export function openForWriting(file: string): DatabaseSync {
 
 export function openForReading(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true })
-  db.exec('PRAGMA query_only = ON; PRAGMA busy_timeout = 5000')
+  db.exec(`${nothingOutside}; PRAGMA query_only = ON; PRAGMA busy_timeout = 5000`)
   return db
 }
 
