@@ -52,6 +52,7 @@ export async function openAudit(parts: Parts, plane: Plane, operation: Operation
 function whoIs(caller: Caller): { caller: string; caller_name: string } {
   if (caller.kind === 'principal') return named(caller.principal)
   if (caller.kind === 'machine') return { caller: caller.machineId, caller_name: caller.resourceId }
+  if (caller.kind === 'signature') return { caller: caller.kind, caller_name: caller.name }
   return { caller: caller.kind, caller_name: '' }
 }
 

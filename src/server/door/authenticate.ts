@@ -10,9 +10,10 @@ export async function authenticate(parts: Parts, plane: Plane, operation: Operat
   if ('open' in operation.access) return { kind: 'anonymous' }
   const { onBehalfOf } = call.peer
   if (onBehalfOf !== undefined) return asIfPresent(parts, plane, call, onBehalfOf)
-  const token = bearerToken(call.request.headers.get('authorization'))
+  const otherwise = await plane.authenticate?.(call)
+  if (otherwise) return otherwise
+  const token = bearerToken(call.request)
   if (token === undefined) return { kind: 'anonymous' }
-  if (plane.authenticate) return plane.authenticate(token, call)
 
   const verdict = await parts.tokens.verify(token, plane.acceptsAudience)
   if (!verdict.valid) return { kind: 'rejected', error: plane.unauthenticated(call, verdict.reason) }
@@ -30,6 +31,7 @@ async function asIfPresent(parts: Parts, plane: Plane, call: Call, objectId: str
   return { kind: 'principal', principal, claims: { oid: objectId } }
 }
 
-function bearerToken(header: string | null): string | undefined {
+export function bearerToken(request: Request): string | undefined {
+  const header = request.headers.get('authorization')
   return header === null ? undefined : /^Bearer\s+(\S+)\s*$/i.exec(header)?.[1]
 }

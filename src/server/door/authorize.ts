@@ -5,7 +5,7 @@ import { builtInRole, type RoleDefinition } from '../access/roles.ts'
 import { covers } from '../access/scope.ts'
 import type { Parts } from '../parts.ts'
 import type { RoleAssignment } from '../store/role-assignments.ts'
-import type { Call, Caller, Operation } from './operation.ts'
+import type { Call, Caller, Operation, Wish } from './operation.ts'
 import type { Plane } from './plane.ts'
 
 const lookUpRoles = systemGrant('find the roles of a caller')
@@ -22,15 +22,18 @@ export async function authorizeOperation(
   // An open or signed-in operation holds a grant that reaches nothing but what is the directory's own.
   if ('open' in access) return issueGrant({ verb: 'read', action: operation.name, scope: '/' })
   if (caller.kind === 'rejected') throw caller.error
-  if (caller.kind === 'anonymous') throw plane.unauthenticated(call, 'missing')
   if ('ownMachine' in access) {
+    if (caller.kind === 'anonymous') throw plane.unauthenticated(call, 'missing')
     if (caller.kind !== 'machine') throw plane.unauthenticated(call, 'invalid')
     return issueGrant({ verb: 'write', action: operation.name, scope: caller.resourceId })
   }
-  if ('signedIn' in access) return issueGrant({ verb: 'read', action: operation.name, scope: '/', onlyBelow: [] })
+  if ('signedIn' in access) {
+    if (caller.kind === 'anonymous') throw plane.unauthenticated(call, 'missing')
+    return issueGrant({ verb: 'read', action: operation.name, scope: '/', onlyBelow: [] })
+  }
 
   const action = typeof access.action === 'string' ? access.action : access.action(call.params)
-  return authorize(parts, plane, caller, {
+  return authorize(parts, plane, call, caller, {
     verb: access.verb,
     action,
     scope: access.on(call.params),
@@ -40,22 +43,18 @@ export async function authorizeOperation(
   })
 }
 
-type Wish<V extends Verb> = {
-  verb: V
-  action: string
-  scope: string
-  dataAction?: boolean
-  orBelow?: boolean
-  attributes?: Attributes
-}
-
 export async function authorize<V extends Verb>(
   parts: Parts,
   plane: Plane,
+  call: Call,
   caller: Caller,
   wish: Wish<V>,
 ): Promise<Grant<V>> {
   const { verb, action, scope } = wish
+  const ruling = caller.kind === 'signature' ? await caller.permits(wish) : await plane.permits?.(caller, wish, call)
+  if (ruling === 'allowed') return issueGrant({ verb, action, scope })
+  if (ruling) throw ruling
+  if (caller.kind === 'anonymous') throw plane.unauthenticated(call, 'missing')
   const roles = await rolesOf(parts, caller)
   const verdict = decide({ ...question(wish), scope, ...roles })
   if (verdict.allowed) return issueGrant({ verb, action, scope })

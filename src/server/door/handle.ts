@@ -10,7 +10,7 @@ import type { Plane } from './plane.ts'
 import { pathSegments, type Router, router } from './routes.ts'
 
 /**
- * The way of every request, whatever the plane: match → authenticate → audit → authorize → run → render.
+ * The way of every request, whatever the plane: match → locate → authenticate → audit → authorize → run → render.
  * Read this first.
  */
 export type Door = (request: Request, peer: Peer) => Promise<Response>
@@ -49,13 +49,14 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
     if (!found) return new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 })
 
     const { plane } = found
-    const segments = pathSegments(found.pathname)
+    const segments = (plane.segments ?? pathSegments)(found.pathname)
     const match = segments && routers.get(plane)?.match(request.method, segments, url.searchParams)
     const operation = match?.operation ?? (unknown.get(plane) as Operation)
-    const call = beginCall(parts, request, url, peer, match?.params ?? {})
+    let call = beginCall(parts, request, url, peer, match?.params ?? {})
 
     let response: Response
     try {
+      if (match && plane.locate) call = { ...call, params: { ...call.params, ...(await plane.locate(call.params)) } }
       const caller = await authenticate(parts, plane, operation, call)
       const audit = await openAudit(parts, plane, operation, call, caller)
       response = await audit.close(async () => {
@@ -66,7 +67,8 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
           caller,
           grant,
           identified: audit.identified,
-          authorize: (verb, action, scope) => authorize(parts, plane, caller, { verb, action, scope }),
+          authorize: (verb, action, scope, kind) =>
+            authorize(parts, plane, call, caller, { verb, action, scope, dataAction: kind === 'data' }),
           mayI: async (action, scope) => (await rightsOf(parts, caller))(action, scope),
           rights: () => rightsOf(parts, caller),
         }

@@ -30,6 +30,8 @@ const ownLabels: Readonly<Record<string, PlaneName>> = {
   agent: 'machine',
 }
 
+const hasAccounts = new Set(Object.values(publicSuffixes))
+
 /** Where machines find Azure's platform: Azure's own address for it. */
 export const fabricAddress = '168.63.129.16'
 const metadataAddress = '169.254.169.254'
@@ -75,7 +77,10 @@ export const isOwnName = (host: string, domain: string) => isBelow(plain(host), 
 /** Of a host as `URL` writes it: in dotted form, or as the IPv6 address that stands for the same. */
 export const isMetadataAddress = (host: string) => host === metadataAddress || host === '[::ffff:a9fe:a9fe]'
 
-/** By host name, and on `localhost` by path. The path is what is left for the plane to match. */
+/**
+ * By host name, and on `localhost` by path. The path is what is left for the plane to match. The name of an account or
+ * a vault is its first segment, wherever it stood: `https://v.vault.azure.net/keys` is `/v/keys`.
+ */
 export function planeNameOf(
   url: URL,
   config: Pick<Config, 'domain'>,
@@ -86,12 +91,13 @@ export function planeNameOf(
   const exact = publicHosts[host]
   if (exact) return { plane: exact, pathname }
   for (const [suffix, plane] of Object.entries(publicSuffixes)) {
-    if (host.endsWith(`.${suffix}`)) return { plane, pathname }
+    if (host.endsWith(`.${suffix}`)) return { plane, pathname: `/${host.slice(0, -suffix.length - 1)}${pathname}` }
   }
   if (isBelow(host, config.domain)) {
     const labels = host.slice(0, -config.domain.length - 1).split('.')
-    const plane = ownLabels[labels.at(-1) ?? '']
-    return plane && { plane, pathname }
+    const plane = ownLabels[labels.pop() ?? '']
+    if (labels.length === 0) return plane && { plane, pathname }
+    return plane && hasAccounts.has(plane) ? { plane, pathname: `/${labels.join('.')}${pathname}` } : undefined
   }
   return isLoopback(host) ? planeByPath(pathname, isTenant) : undefined
 }

@@ -3,6 +3,7 @@ import type { Grant, Verb } from '../access/grant.ts'
 import type { AzureError } from '../errors.ts'
 import type { Parts } from '../parts.ts'
 import type { Principal } from '../store/principals.ts'
+import type { Verdict } from './plane.ts'
 
 /** Who asks, as far as we know. A bad token is a caller, too: it is refused after the audit row is open. */
 export type Caller =
@@ -11,6 +12,13 @@ export type Caller =
   | { readonly kind: 'principal'; readonly principal: Principal; readonly claims: Readonly<Record<string, unknown>> }
   /** The agent of a machine, which proved itself by the machine's own key. */
   | { readonly kind: 'machine'; readonly machineId: string; readonly resourceId: string }
+  /** Who holds a key of a resource, or something signed with one, and is nobody of the directory. */
+  | {
+      readonly kind: 'signature'
+      /** What audit rows call it: never the key or the signature itself. */
+      readonly name: string
+      permits(wish: Wish): Verdict | Promise<Verdict>
+    }
 
 /** Where the request came from. */
 export type Peer = {
@@ -25,6 +33,16 @@ export type Peer = {
 }
 
 export type Params = Readonly<Record<string, string>>
+
+/** A permission that is asked for. */
+export type Wish<V extends Verb = Verb> = {
+  readonly verb: V
+  readonly action: string
+  readonly scope: string
+  readonly dataAction?: boolean
+  readonly orBelow?: boolean
+  readonly attributes?: Attributes
+}
 
 /** What happens before the handler: nothing runs without one of these being true. */
 export type Access<V extends Verb> =
@@ -70,8 +88,8 @@ export type Context<V extends Verb = Verb> = Call &
     /** For operations in which somebody signs in: whom the audit row is to name. A name alone is one that was only claimed. */
     identified(who: Principal | { readonly claimed: string }): void
     /** For a second permission that the handler finds it needs. Throws the plane's 403. */
-    authorize<W extends Verb>(verb: W, action: string, scope: string): Promise<Grant<W>>
-    /** Like `authorize`, but a refusal is an answer. */
+    authorize<W extends Verb>(verb: W, action: string, scope: string, kind?: 'data'): Promise<Grant<W>>
+    /** Like `authorize`, but a refusal is an answer. Only roles are asked. */
     mayI(action: string, scope: string): Promise<boolean>
     /** `mayI` for many questions at once, such as the rows of a list. */
     rights(): Promise<(action: string, scope: string) => boolean>

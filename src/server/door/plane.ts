@@ -1,5 +1,8 @@
 import type { AzureError } from '../errors.ts'
-import type { Call, Caller, Operation } from './operation.ts'
+import type { Call, Caller, Operation, Params, Wish } from './operation.ts'
+
+/** `allowed`, or the refusal. */
+export type Verdict = 'allowed' | AzureError
 
 /** One of Azure's protocols: a set of operations with one way to say no. */
 export type Plane = {
@@ -7,8 +10,23 @@ export type Plane = {
   readonly operations: readonly Operation[]
   /** Whether a token for this audience is meant for us. */
   acceptsAudience(audience: string): boolean
-  /** Who a bearer token stands for, where that is not a principal of the directory. Never throws for a bad token. */
-  authenticate?(token: string, call: Call): Promise<Caller>
+  /** From a path to the segments that routes are matched with, where a plane reads paths in a way of its own. */
+  segments?(pathname: string): string[] | undefined
+  /**
+   * More about the place that a request names, such as the ARM id of a vault, for `access.on` and the operation: it is
+   * added to the params. Throws the refusal of a place that there is not.
+   */
+  locate?(params: Params): Promise<Params>
+  /**
+   * Who asks, by other credentials than a token of the directory. Undefined leaves it to the token. Never throws for
+   * bad credentials: the refusal belongs into the audit row.
+   */
+  authenticate?(call: Call): Promise<Caller | undefined>
+  /**
+   * Whether a caller may, by rules that this plane has besides roles, such as a vault's access policies or a
+   * container's public access. Undefined leaves it to roles.
+   */
+  permits?(caller: Caller, wish: Wish, call: Call): Promise<Verdict | undefined>
   /** What a signed-in caller hears who asks for something that this plane does not have. */
   notFound(call: Pick<Call, 'request' | 'url'>): AzureError
   /** The refusal of a caller without a usable token. */

@@ -1,4 +1,5 @@
 import { systemGrant } from '../../access/grant.ts'
+import { bearerToken } from '../../door/authenticate.ts'
 import type { Call, Caller, Operation } from '../../door/operation.ts'
 import type { Plane } from '../../door/plane.ts'
 import { AzureError } from '../../errors.ts'
@@ -23,7 +24,9 @@ export function machinePlane(parts: Parts): Plane {
     // Tokens of the directory are of no use here, whoever they are for.
     acceptsAudience: () => false,
 
-    async authenticate(token): Promise<Caller> {
+    async authenticate({ request }): Promise<Caller> {
+      const token = bearerToken(request)
+      if (token === undefined) return { kind: 'anonymous' }
       const machineId = claimedMachine(token)
       const id = machineId === undefined ? undefined : parts.machines.resourceIdOf(machineId)
       const vm = id && (await parts.store.resources.get(findMachine, id))
