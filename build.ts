@@ -18,7 +18,8 @@ process.chdir(import.meta.dirname)
 rmSync(dist, { recursive: true, force: true })
 
 const { metafile } = await build({
-  entryPoints: { cli: 'src/cli/main.ts' },
+  // A thread's program is found by its name.
+  entryPoints: { cli: 'src/cli/main.ts', 'pfx-worker': 'src/certificate-bundle/pfx/worker.ts' },
   outdir: dist,
   outExtension: { '.js': '.mjs' },
   bundle: true,
