@@ -26,6 +26,7 @@ const serverLayers = [
   'ssh', // reads and makes SSH keys
   'access', // who may do what: pure decisions, and the grants that come of them
   'store', // takes grants; knows SQL
+  'extents', // bytes that are too many for a row
   'certificates', // the local CA
   'tokens', // signs and checks
   'directory', // users, applications, the first tenant

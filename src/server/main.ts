@@ -19,6 +19,8 @@ import { serveMetadata } from './door/serve-metadata.ts'
 import { openTickets } from './door/tickets.ts'
 import { builtInPackages } from './extensions/built-in.ts'
 import { openPackages } from './extensions/packages.ts'
+import { localExtents } from './extents/local-files.ts'
+import { keepSwept } from './extents/sweep.ts'
 import { openLog } from './log.ts'
 import { agentProgram } from './machines/agent-program.ts'
 import { openAgents } from './machines/agents.ts'
@@ -122,7 +124,8 @@ export async function startServer(config: Config, progress: (line: string) => vo
     stop: (options: { machines: 'keep' | 'stop' }) => requestStop(options),
   }
   const askFor = askThrough(() => door)
-  const kept = { config: settled, clock, store, directory, tokens }
+  const extents = localExtents(join(settled.directory, 'extents'))
+  const kept = { config: settled, clock, store, extents, directory, tokens }
   const parts: Parts = { ...kept, machines, agents, packages, asyncWork, askFor, control, log }
 
   const planes = openPlanes(parts)
@@ -147,6 +150,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
   })
   await machines.start(progress)
   await asyncWork.resume(carriesOut(parts))
+  const sweeping = keepSwept({ extents, store, log })
 
   let closing: Promise<void> | undefined
   const close = (options: { machines: 'keep' | 'stop' }) => {
@@ -157,6 +161,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
       agents.stopWork()
       await workHasEnded
       await machines.close(options)
+      await sweeping.stop()
       await store.close()
       lock.release()
     })()

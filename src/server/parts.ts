@@ -5,6 +5,7 @@ import type { Directory } from './directory/bootstrap.ts'
 import type { AskFor } from './door/handle.ts'
 import type { Tickets } from './door/tickets.ts'
 import type { Packages } from './extensions/packages.ts'
+import type { Extents } from './extents/extents.ts'
 import type { Log } from './log.ts'
 import type { Agents } from './machines/agents.ts'
 import type { Machines } from './machines/machines.ts'
@@ -16,6 +17,7 @@ export type Parts = {
   readonly config: Config
   readonly clock: ShiftableClock
   readonly store: Store
+  readonly extents: Extents
   readonly directory: Directory
   readonly tokens: Tokens
   readonly machines: Machines

@@ -121,9 +121,7 @@ export async function rendered(
   apiVersion: string,
   expand: string[] = [],
 ) {
-  const body = type.render
-    ? await type.render({ parts: cx, resource, apiVersion, expand, query: cx.url.searchParams })
-    : resource.body
+  const body = type.render ? await type.render({ parts: cx, resource, apiVersion, expand, url: cx.url }) : resource.body
   return { id: resource.id.text, name: resource.id.name, type: type.type, etag: `"${resource.etag}"`, ...body }
 }
 
@@ -211,7 +209,7 @@ async function change(
           })
     return { resource, operation, created: !before }
   })
-  const status = created ? 201 : 200
+  const status = created ? (type.createdStatus ?? 201) : 200
   if (!operation) return shown(cx, type, resource, apiVersion, status)
   void cx.asyncWork.begin(operation)
   return accepted(cx.url, operation, status, await rendered(cx, type, resource, apiVersion))

@@ -19,6 +19,8 @@ export type ResourceType<P = Record<string, unknown>> = {
   /** Whether a PUT must name a location. Children have none. */
   readonly location: 'required' | 'none'
   readonly name?: { readonly pattern: RegExp; readonly rule: string }
+  /** What a PUT that makes one answers, where clients do not take the usual 201. */
+  readonly createdStatus?: 200
   /** Unknown members survive the round trip when the schema is a loose object. */
   readonly properties: ZodType<P>
   /** Further permissions that a body needs, each at the scope of something it names. */
@@ -65,8 +67,8 @@ export type View = {
   readonly resource: Resource
   readonly apiVersion: string
   readonly expand: readonly string[]
-  /** For what one type alone understands, such as `statusOnly` in a list of machines. */
-  readonly query: URLSearchParams
+  /** Of the request. Its query is for what one type alone understands, such as `statusOnly` in a list of machines. */
+  readonly url: URL
 }
 
 export type ResourceAction = {

@@ -102,6 +102,15 @@ export function planeNameOf(
   return isLoopback(host) ? planeByPath(pathname, isTenant) : undefined
 }
 
+/** The host of an account or vault, in the world that a request came from: Azure's public names, or our own. */
+export function accountHost(plane: PlaneName, name: string, url: URL, config: Pick<Config, 'domain' | 'port'>): string {
+  const host = plain(url.hostname)
+  const isPublic = !isLoopback(host) && !isBelow(host, config.domain)
+  const labels = Object.entries(isPublic ? publicSuffixes : ownLabels)
+  const label = labels.find(([, served]) => served === plane)?.[0] ?? ''
+  return isPublic ? `${name}.${label}` : `${name}.${label}.${config.domain}:${config.port}`
+}
+
 const isLoopback = (host: string) => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
 
 function planeByPath(pathname: string, isTenant: (segment: string) => boolean): { plane: PlaneName; pathname: string } {

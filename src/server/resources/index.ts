@@ -36,6 +36,8 @@ import { groupType, resourceGroupOperations } from './microsoft.resources/resour
 import { resourceListOperations } from './microsoft.resources/resource-list.ts'
 import { subscriptionOperations } from './microsoft.resources/subscriptions.ts'
 import { tenantOperations } from './microsoft.resources/tenants.ts'
+import { checkAccountName, storageSkus } from './microsoft.storage/account-names.ts'
+import { storageAccounts } from './microsoft.storage/storage-accounts.ts'
 
 /** One line for each resource type. */
 export const resourceTypes: readonly ResourceType[] = [
@@ -51,6 +53,7 @@ export const resourceTypes: readonly ResourceType[] = [
   securityRules,
   publicIPAddresses,
   networkInterfaces,
+  storageAccounts,
 ]
 
 /** What a client finds among the providers besides the resource types. */
@@ -89,6 +92,8 @@ export const operations: readonly Operation[] = [
   ...computeListings,
   ...extensionListings,
   imageAliases,
+  checkAccountName,
+  storageSkus,
   ...deploymentOperations([...resourceTypes, ...otherKinds]),
   ...providerOperations([...resourceTypes, ...otherKinds]),
 ]

@@ -79,7 +79,7 @@ async function writeDraft(path: string, content: string | Uint8Array, mode: numb
   return draft
 }
 
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {
     await folder.sync()

@@ -12,6 +12,7 @@ import {
 } from './async-operations.ts'
 import { type AuditReads, type AuditRow, auditAppender, auditReads } from './audit-log.ts'
 import { auditPruner } from './audit-pruning.ts'
+import { type ContentReads, type ContentWrites, contentReads, contentWrites } from './contents.ts'
 import { writeDurably } from './durable-file.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
@@ -30,6 +31,12 @@ import {
 } from './sign-in-failures.ts'
 import { type SigningKeyReads, type SigningKeyWrites, signingKeyReads, signingKeyWrites } from './signing-keys.ts'
 import { DatabaseRefused, databaseFile, kyselyOver, openForReading, openForWriting } from './sqlite.ts'
+import {
+  type StorageAccountReads,
+  type StorageAccountWrites,
+  storageAccountReads,
+  storageAccountWrites,
+} from './storage-accounts.ts'
 import type { Tables } from './tables.ts'
 
 /** Committed state. */
@@ -44,6 +51,8 @@ export type Reads = {
   readonly signingKeys: SigningKeyReads
   readonly asyncOperations: AsyncOperationReads
   readonly audit: AuditReads
+  readonly storageAccounts: StorageAccountReads
+  readonly contents: ContentReads
 }
 
 /** What a piece of work in `write` sees and changes. */
@@ -57,6 +66,8 @@ export type Writes = {
   readonly signInFailures: SignInFailureWrites
   readonly signingKeys: SigningKeyWrites
   readonly asyncOperations: AsyncOperationWrites
+  readonly storageAccounts: StorageAccountWrites
+  readonly contents: ContentWrites
 }
 
 export type Store = Reads & {
@@ -197,6 +208,8 @@ const readsOver = (db: Kysely<Tables>, sealing: Sealing, remember: Remember): Re
   signingKeys: signingKeyReads(db, sealing),
   asyncOperations: asyncOperationReads(db, sealing),
   audit: auditReads(db),
+  storageAccounts: storageAccountReads(db, sealing, remember),
+  contents: contentReads(db),
 })
 
 const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes => ({
@@ -209,6 +222,8 @@ const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes 
   signInFailures: signInFailureWrites(db),
   signingKeys: signingKeyWrites(db, sealing),
   asyncOperations: asyncOperationWrites(db, sealing),
+  storageAccounts: storageAccountWrites(db, sealing),
+  contents: contentWrites(db),
 })
 
 /** The data key lies in the database, sealed under the master key, so that the master key can be exchanged alone. */

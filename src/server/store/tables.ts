@@ -23,6 +23,12 @@ export type Tables = {
   }
   async_operations: AsyncOperationTable
   audit: AuditTable
+  storage_accounts: StorageAccountTable
+  blob_containers: BlobContainerTable
+  blobs: BlobTable
+  blob_blocks: BlobBlockTable
+  blob_tags: { blob: number; container: number; name: string; value: string }
+  content_pieces: ContentPieceTable
 }
 
 export type ResourceTable = {
@@ -108,4 +114,63 @@ export type AuditTable = {
   status: number
   changes: 0 | 1
   detail: string
+}
+
+export type StorageAccountTable = {
+  number: Generated<number>
+  name: string
+  id: string
+  id_key: string
+  sealed_keys: Uint8Array
+  json: string
+  created_at: number
+}
+
+export type BlobContainerTable = {
+  number: Generated<number>
+  /** Null once it is deleted and its content is still being removed. */
+  account: number | null
+  name: string
+  etag: string
+  json: string
+  created_at: number
+  changed_at: number
+}
+
+export type BlobTable = {
+  number: Generated<number>
+  container: number
+  name: string
+  /** The time of a snapshot, or '~'. */
+  snapshot: string
+  kind: 'BlockBlob' | 'AppendBlob' | 'PageBlob'
+  etag: string
+  length: number
+  /** Which pieces it consists of; null when its bytes are here. */
+  content: string | null
+  created_at: number
+  changed_at: number
+  deleted_at: number | null
+  json: string
+  bytes: Uint8Array | null
+}
+
+export type BlobBlockTable = {
+  container: number
+  name: string
+  block: string
+  length: number
+  extent: string | null
+  created_at: number
+  bytes: Uint8Array | null
+}
+
+export type ContentPieceTable = {
+  content: string
+  at: number
+  length: number
+  block: string | null
+  extent: string | null
+  extent_at: number
+  bytes: Uint8Array | null
 }

@@ -1,6 +1,7 @@
 import { defineResource, type View } from '../../arm/resource-type.ts'
 import { type StoredMachine, storedMachineOf, vmIdOf } from '../../machines/facts.ts'
 import type { ResourceBody } from '../../store/resources.ts'
+import { mergePatch } from '../merge-patch.ts'
 import { computeVersions } from './api-versions.ts'
 import { extensionResources } from './extensions/in-machine.ts'
 import { assignIdentities, removeSystemIdentity, renderIdentity } from './identity.ts'
@@ -8,7 +9,6 @@ import { identitiesToAssign, mergedIdentity } from './identity-wish.ts'
 import { instanceView } from './instance-view.ts'
 import { changeInterfaces, giveUpInterfaces, interfacesToJoin } from './interfaces.ts'
 import { type Creation, makeMachine } from './make-machine.ts'
-import { mergePatch } from './merge-patch.ts'
 import { powerActions, powerWork } from './power.ts'
 import { runCommandAction, runCommandWork } from './run-commands/invoke.ts'
 import { changedMachine, type MachineProperties, newMachine, properties } from './virtual-machine-properties.ts'
@@ -92,5 +92,5 @@ export const virtualMachines = defineResource<MachineProperties>({
 const envelope = ({ machine: _machine, identity: _identity, resources: _resources, ...rest }: ResourceBody) => rest
 
 /** A list takes `statusOnly=true` where a single machine takes `$expand=instanceView`. */
-const wantsInstanceView = ({ expand, query }: View) =>
-  expand.includes('instanceview') || query.get('statusOnly')?.toLowerCase() === 'true'
+const wantsInstanceView = ({ expand, url }: View) =>
+  expand.includes('instanceview') || url.searchParams.get('statusOnly')?.toLowerCase() === 'true'

@@ -53,10 +53,10 @@ function shownConfiguration(nic: Resource, configuration: IpConfiguration, facts
   }
 }
 
-async function expanded({ parts, apiVersion, query }: View, named: { readonly id?: string }) {
+async function expanded({ parts, apiVersion, url }: View, named: { readonly id?: string }) {
   const id = parseResourceId(named.id ?? '')
   const resource = id && (await parts.store.resources.get(expandReferences, id))
   if (!resource) return named
-  const body = await publicIPAddresses.render?.({ parts, resource, apiVersion, expand: [], query })
+  const body = await publicIPAddresses.render?.({ parts, resource, apiVersion, expand: [], url })
   return { id: resource.id.text, name: resource.id.name, etag: `"${resource.etag}"`, ...body }
 }

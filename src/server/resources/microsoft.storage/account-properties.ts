@@ -1,0 +1,70 @@
+import * as z from 'zod'
+import type { AccountRules } from '../../store/storage-accounts.ts'
+
+const ipRule = z.looseObject({ value: z.string().regex(/^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/) })
+
+export const networkAcls = z.looseObject({
+  bypass: z.string().default('AzureServices'),
+  virtualNetworkRules: z.array(z.looseObject({ id: z.string() })).default([]),
+  ipRules: z.array(ipRule).max(400).default([]),
+  defaultAction: z.enum(['Allow', 'Deny']).default('Allow'),
+})
+
+/** Unknown members survive the round trip; what the server says itself is left out of what is stored. */
+export const accountProperties = z.looseObject({
+  accessTier: z.enum(['Hot', 'Cool', 'Cold', 'Premium']).optional(),
+  allowBlobPublicAccess: z.boolean().optional(),
+  allowSharedKeyAccess: z.boolean().optional(),
+  minimumTlsVersion: z.enum(['TLS1_0', 'TLS1_1', 'TLS1_2', 'TLS1_3']).optional(),
+  supportsHttpsTrafficOnly: z.boolean().optional(),
+  publicNetworkAccess: z.enum(['Enabled', 'Disabled', 'SecuredByPerimeter']).optional(),
+  networkAcls: networkAcls.optional(),
+  isHnsEnabled: z.literal(false).optional(),
+})
+export type AccountProperties = z.infer<typeof accountProperties>
+
+const ofTheServer = [
+  'provisioningState',
+  'creationTime',
+  'primaryEndpoints',
+  'secondaryEndpoints',
+  'primaryLocation',
+  'secondaryLocation',
+  'statusOfPrimary',
+  'statusOfSecondary',
+  'keyCreationTime',
+  'encryption',
+  'privateEndpointConnections',
+  'lastGeoFailoverTime',
+  'geoReplicationStats',
+]
+
+export const wishedProperties = (properties: AccountProperties): AccountProperties =>
+  Object.fromEntries(Object.entries(properties).filter(([name]) => !ofTheServer.includes(name)))
+
+export const skus = ['Standard_LRS', 'Standard_GRS', 'Standard_RAGRS', 'Standard_ZRS', 'Premium_LRS'] as const
+export const kinds = ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'] as const
+
+/** What accounts are made of besides their properties. */
+export const accountEnvelope = z.looseObject({
+  sku: z.looseObject({ name: z.enum(skus) }),
+  kind: z.enum(kinds).default('StorageV2'),
+})
+
+export const tierOf = (sku: string) => sku.split('_')[0] ?? ''
+
+/** What the blob plane goes by. Today's service lets nobody in without a sign-in unless it is told to. */
+export function rulesOf(properties: AccountProperties, sku: string, kind: string): AccountRules {
+  const acls = properties.networkAcls
+  return {
+    sharedKey: properties.allowSharedKeyAccess !== false,
+    publicAccess: properties.allowBlobPublicAccess === true,
+    network: {
+      allowByDefault: acls?.defaultAction !== 'Deny' && properties.publicNetworkAccess !== 'Disabled',
+      ranges: properties.publicNetworkAccess === 'Disabled' ? [] : (acls?.ipRules ?? []).map(rule => rule.value),
+    },
+    sku,
+    kind,
+    accessTier: properties.accessTier ?? 'Hot',
+  }
+}

@@ -1,0 +1,137 @@
+import type { Kysely, Selectable } from 'kysely'
+import { type Change, demand, type Grant } from '../access/grant.ts'
+import type { ContentPieceTable, Tables } from './tables.ts'
+
+/**
+ * What something consists of: pieces, one behind the other, each in an extent or, when it is small, in its row. Several
+ * things can consist of the same content, and several pieces lie in the same extent. A content has no permissions of
+ * its own: whoever may read or write the thing that has it holds a grant for that.
+ */
+export type Piece = {
+  /** Where it begins. */
+  readonly at: number
+  readonly length: number
+  /** The id of the block it came from. */
+  readonly block?: string
+} & ({ readonly extent: string; readonly extentAt: number } | { readonly bytes: Uint8Array })
+
+export type Range = { readonly from: number; readonly length: number }
+
+export type ContentReads = {
+  /** The pieces that a range touches, in order; all of them without one. */
+  pieces(grant: Grant, content: string, range?: Range): Promise<Piece[]>
+  /** Which of these extents something refers to. */
+  namedAmong(grant: Grant<never>, extents: readonly string[]): Promise<Set<string>>
+}
+
+export type ContentWrites = ContentReads & {
+  add(grant: Grant<Change>, content: string, pieces: readonly Piece[]): Promise<void>
+  /** All pieces of another content, moved by `at`. */
+  copy(grant: Grant<Change>, from: string, to: string, at?: number): Promise<void>
+  /** Takes away the pieces that begin in a range. */
+  cut(grant: Grant<Change>, content: string, range: Range): Promise<void>
+  remove(grant: Grant<Change>, content: string): Promise<void>
+}
+
+const read = (row: Selectable<ContentPieceTable>): Piece => ({
+  at: row.at,
+  length: row.length,
+  ...(row.block === null ? {} : { block: row.block }),
+  ...(row.extent === null ? { bytes: row.bytes ?? new Uint8Array() } : { extent: row.extent, extentAt: row.extent_at }),
+})
+
+export function contentReads(db: Kysely<Tables>): ContentReads {
+  return {
+    async pieces(grant, content, range) {
+      demand(grant)
+      let query = db.selectFrom('content_pieces').selectAll().where('content', '=', content).orderBy('at')
+      if (range) {
+        // The piece in which the range begins may begin before it.
+        const first = db
+          .selectFrom('content_pieces')
+          .select(eb => eb.fn.max('at').as('at'))
+          .where('content', '=', content)
+          .where('at', '<=', range.from)
+        query = query
+          .where('at', '<', range.from + range.length)
+          .where(eb => eb('at', '>=', eb.fn.coalesce(first, eb.lit(0))))
+      }
+      return (await query.execute()).map(read)
+    },
+
+    async namedAmong(grant, extents) {
+      demand(grant, '/')
+      const named = new Set<string>()
+      for (let i = 0; i < extents.length; i += 500) {
+        const some = extents.slice(i, i + 500)
+        for (const table of ['content_pieces', 'blob_blocks'] as const) {
+          const rows = await db.selectFrom(table).select('extent').distinct().where('extent', 'in', some).execute()
+          for (const { extent } of rows) if (extent !== null) named.add(extent)
+        }
+      }
+      return named
+    },
+  }
+}
+
+/** SQLite takes some 32,000 parameters in a statement, and a piece has seven. */
+const rowsAtOnce = 1_000
+
+export function contentWrites(db: Kysely<Tables>): ContentWrites {
+  return {
+    ...contentReads(db),
+
+    async add(grant, content, pieces) {
+      demand(grant)
+      for (let i = 0; i < pieces.length; i += rowsAtOnce) {
+        const rows = pieces.slice(i, i + rowsAtOnce).map(piece => ({
+          content,
+          at: piece.at,
+          length: piece.length,
+          block: piece.block ?? null,
+          ...('extent' in piece
+            ? { extent: piece.extent, extent_at: piece.extentAt, bytes: null }
+            : { extent: null, extent_at: 0, bytes: piece.bytes }),
+        }))
+        await db.insertInto('content_pieces').values(rows).execute()
+      }
+    },
+
+    async copy(grant, from, to, at = 0) {
+      demand(grant)
+      await db
+        .insertInto('content_pieces')
+        .columns(['content', 'at', 'length', 'block', 'extent', 'extent_at', 'bytes'])
+        .expression(eb =>
+          eb
+            .selectFrom('content_pieces')
+            .select(piece => [
+              piece.val(to).as('content'),
+              piece('at', '+', at).as('at'),
+              'length',
+              'block',
+              'extent',
+              'extent_at',
+              'bytes',
+            ])
+            .where('content', '=', from),
+        )
+        .execute()
+    },
+
+    async cut(grant, content, { from, length }) {
+      demand(grant)
+      await db
+        .deleteFrom('content_pieces')
+        .where('content', '=', content)
+        .where('at', '>=', from)
+        .where('at', '<', from + length)
+        .execute()
+    },
+
+    async remove(grant, content) {
+      demand(grant)
+      await db.deleteFrom('content_pieces').where('content', '=', content).execute()
+    },
+  }
+}
