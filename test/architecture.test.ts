@@ -24,6 +24,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
 /** The folders of the server, from what knows least to what knows most. Each may import those before it. */
 const serverLayers = [
   'ssh', // reads and makes SSH keys
+  'signatures', // signatures of storage: makes and checks them, and knows no storage
   'access', // who may do what: pure decisions, and the grants that come of them
   'store', // takes grants; knows SQL
   'extents', // bytes that are too many for a row
@@ -171,7 +172,12 @@ test('every file of the source is part of a program, or of the tests of one', ()
       if (target.endsWith('.ts')) reach(target)
   }
   // Those programs whose parts come one after the other get this one first.
-  const libraries = ['src/certificate-bundle/bundle.ts', 'src/certificate-bundle/pfx/reader.ts']
+  const signatures = ['check-sas', 'crc64', 'delegation-key', 'make-sas', 'sas-permissions', 'shared-key']
+  const libraries = [
+    'src/certificate-bundle/bundle.ts',
+    'src/certificate-bundle/pfx/reader.ts',
+    ...signatures.map(name => `src/server/signatures/${name}.ts`),
+  ]
   for (const path of [...code.filter(path => path.endsWith('/main.ts')), ...libraries]) reach(path)
   const dead = code.filter(path => !isForTests(path) && !reached.has(path))
   assert.deepEqual(dead, [])
