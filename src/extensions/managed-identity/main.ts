@@ -3,21 +3,15 @@
  * `managed-identity serve`, called by systemd as a user who may do nothing else.
  */
 
+import { obeyAgent } from '../handler/command.ts'
 import { readEnvironment, variables } from '../handler/environment.ts'
-import { failureText } from '../handler/failure.ts'
 import { openLog } from '../handler/log.ts'
 import { run } from '../host/run.ts'
 import { enable } from './enable.ts'
 import { serve } from './serve.ts'
 import { removeUnits, stopUnits } from './units.ts'
 
-const command = process.argv[2]
-try {
-  process.exitCode = await obey(command)
-} catch (error) {
-  process.stderr.write(`${command}: ${failureText(error)}\n`)
-  process.exitCode = 1
-}
+obeyAgent(obey)
 
 async function obey(command: string | undefined): Promise<number> {
   switch (command) {

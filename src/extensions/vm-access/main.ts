@@ -1,7 +1,7 @@
 /** The program of the package: `vm-access COMMAND`, called by a guest agent in the folder where it is unpacked. */
 
+import { obeyAgent } from '../handler/command.ts'
 import { readEnvironment, variables } from '../handler/environment.ts'
-import { failureText } from '../handler/failure.ts'
 import { openLog } from '../handler/log.ts'
 import { makeFolder } from '../host/files.ts'
 import { withLock } from '../host/lock.ts'
@@ -14,13 +14,7 @@ import type { World } from './world.ts'
 const folder = '/var/lib/lazuli/vm-access'
 const launcher = 'bin/vm-access'
 
-const command = process.argv[2]
-try {
-  process.exitCode = await obey(command)
-} catch (error) {
-  process.stderr.write(`${command}: ${failureText(error)}\n`)
-  process.exitCode = 1
-}
+obeyAgent(obey)
 
 async function obey(command: string | undefined): Promise<number> {
   // What they prepare is prepared by enable, and nothing of what it did is undone by removing the extension: the
