@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { isErrno } from '../store/durable-file.ts'
 import { type Distribution, ownArchives, parseDistribution } from './apt-sources.ts'
 import { withFileLock } from './file-lock.ts'
-import { type Recipe, recipes } from './image-recipe.ts'
+import type { Recipe } from './image-recipe.ts'
 import type { Run } from './run.ts'
 
 /** A root file system, read-only below every machine made from it. */
@@ -14,7 +14,7 @@ export type Image = { readonly root: string; readonly os: { readonly name: strin
 export type ImageOptions = {
   /** Shared by all data directories of a user; images are never changed once they are in it. */
   readonly cacheDir: string
-  readonly name: string
+  readonly recipe: Recipe
   readonly run: Run
   readonly progress: (line: string) => void
 }
@@ -24,18 +24,18 @@ const manifestSchema = z.object({ os: z.object({ name: z.string(), version: z.st
 /** The image if it is in the cache; undefined when it has to be built. Takes milliseconds. */
 export async function findImage({
   cacheDir,
-  name,
-}: Pick<ImageOptions, 'cacheDir' | 'name'>): Promise<Image | undefined> {
-  const { folder } = await place(cacheDir, name)
+  recipe,
+}: Pick<ImageOptions, 'cacheDir' | 'recipe'>): Promise<Image | undefined> {
+  const { folder } = await place(cacheDir, recipe)
   return readImage(folder)
 }
 
 /**
- * Returns the image `name` of the host's own distribution, and builds it first when it is missing (half a minute). It
+ * Returns the image of a recipe, of the host's own distribution, and builds it first when it is missing (half a minute). It
  * appears in the cache whole or not at all; of several builders at once one works and the others wait for it.
  */
-export async function ensureImage({ cacheDir, name, run, progress }: ImageOptions): Promise<Image> {
-  const { folder, recipe, distribution } = await place(cacheDir, name)
+export async function ensureImage({ cacheDir, recipe, run, progress }: ImageOptions): Promise<Image> {
+  const { folder, distribution } = await place(cacheDir, recipe)
   const cached = await readImage(folder)
   if (cached) return cached
 
@@ -58,12 +58,10 @@ export async function ensureImage({ cacheDir, name, run, progress }: ImageOption
   })
 }
 
-async function place(cacheDir: string, name: string) {
-  const recipe = recipes[name]
-  if (!recipe) throw new Error(`There is no image called '${name}'; there are: ${Object.keys(recipes).join(', ')}.`)
+async function place(cacheDir: string, recipe: Recipe) {
   const distribution = parseDistribution(await readFile('/etc/os-release', 'utf8'))
   if (!distribution) throw new Error('This distribution has no code name in /etc/os-release; Debian and Ubuntu do.')
-  return { recipe, distribution, folder: join(cacheDir, `${distribution.codename}-${recipeHash(recipe)}`) }
+  return { distribution, folder: join(cacheDir, `${distribution.codename}-${recipeHash(recipe)}`) }
 }
 
 function recipeHash(recipe: Recipe): string {

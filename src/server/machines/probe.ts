@@ -6,6 +6,7 @@
 import { constants } from 'node:fs'
 import { access, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { serverRecipe } from './image-recipe.ts'
 import { findImage } from './images.ts'
 import type { Run } from './run.ts'
 import { type CgroupLayout, readCgroupLayout } from './sandbox/cgroups.ts'
@@ -195,7 +196,7 @@ async function probeImage({ cacheDir, run }: ProbeOptions): Promise<Probe> {
   const name = 'machine image'
   const remedy = 'Install mmdebstrap (apt-get install mmdebstrap) on Debian or Ubuntu.'
   try {
-    const image = await findImage({ cacheDir, name: 'server' })
+    const image = await findImage({ cacheDir, recipe: serverRecipe })
     if (image) return { name, ok: true, detail: `${image.os.name} ${image.os.version} in ${image.root}`, remedy }
     const { stdout } = await run('mmdebstrap', ['--version'])
     return { name, ok: true, detail: `will be built once by ${stdout.trim()}`, remedy }

@@ -3,6 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { atMost, oneByOne } from '../../queues.ts'
 import type { Fabric, MachineDriver, MachineSpec } from '../driver.ts'
+import { serverRecipe } from '../image-recipe.ts'
 import { ensureImage, type Image } from '../images.ts'
 import { placeAgent } from './agent.ts'
 import { removeGroup } from './cgroups.ts'
@@ -178,7 +179,7 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
     async open(wanted, progress) {
       if (opened) throw new Error('The machine driver is open already.')
       await mkdir(site.stateDir, { recursive: true, mode: 0o700 })
-      const image = await ensureImage({ cacheDir, name: 'server', run, progress })
+      const image = await ensureImage({ cacheDir, recipe: serverRecipe, run, progress })
       const layer = await ensureInstanceLayer(site, {
         imageRoot: image.root,
         caPem: fabric.caPem,
