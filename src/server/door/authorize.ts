@@ -39,6 +39,7 @@ export async function authorizeOperation(
     scope: access.on(call.params),
     dataAction: access.dataAction === true,
     orBelow: access.orBelow === true,
+    ...(access.permission === undefined ? {} : { permission: access.permission }),
     ...(access.attributes ? { attributes: await access.attributes({ ...parts, ...call }) } : {}),
   })
 }
@@ -65,7 +66,7 @@ export async function authorize<V extends Verb>(
       .filter(below => covers(scope, below) && decide({ ...question(wish), scope: below, ...roles }).allowed)
     if (onlyBelow.length > 0) return issueGrant({ verb, action, scope, onlyBelow })
   }
-  throw plane.forbidden(caller, action, scope, { conditionFailed: verdict.conditionFailed })
+  throw plane.forbidden(caller, action, scope, { conditionFailed: verdict.conditionFailed, params: call.params })
 }
 
 /** What the caller may do, for many questions: its roles are read once. */

@@ -42,6 +42,7 @@ export type Wish<V extends Verb = Verb> = {
   readonly dataAction?: boolean
   readonly orBelow?: boolean
   readonly attributes?: Attributes
+  readonly permission?: string
 }
 
 /** What happens before the handler: nothing runs without one of these being true. */
@@ -67,6 +68,8 @@ export type Access<V extends Verb> =
        * body that cannot be read has no attributes.
        */
       readonly attributes?: (call: Call & Parts) => Promise<Attributes>
+      /** What the plane's own rules call it, where they divide things otherwise than roles: `keys/list`. */
+      readonly permission?: string
     }
 
 /** One request on its way, before it is known who asks. */

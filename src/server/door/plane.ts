@@ -32,6 +32,11 @@ export type Plane = {
   /** The refusal of a caller without a usable token. */
   unauthenticated(call: Call, why: 'missing' | 'invalid' | 'expired' | 'audience' | 'tenant'): AzureError
   /** The refusal of a caller without a sufficient role. */
-  forbidden(caller: Caller, action: string, scope: string, detail: { conditionFailed: boolean }): AzureError
+  forbidden(
+    caller: Caller,
+    action: string,
+    scope: string,
+    detail: { conditionFailed: boolean; params: Params },
+  ): AzureError
   renderError(error: AzureError, call: Call): Response
 }
