@@ -1,12 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import * as first from './migrations/0001-first.ts'
+import * as vaults from './migrations/0002-vaults.ts'
 import * as storage from './migrations/0003-storage.ts'
 import { DatabaseRefused } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /** In order; the position is the version. Released ones are never edited, only followed by new ones. */
-const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [first, storage]
+const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [first, vaults, storage]
 
 /**
  * Brings an older database up to date, each step in one transaction with its version number. A database of a newer

@@ -38,6 +38,8 @@ import {
   storageAccountWrites,
 } from './storage-accounts.ts'
 import type { Tables } from './tables.ts'
+import { type VaultObjectReads, type VaultObjectWrites, vaultObjectReads, vaultObjectWrites } from './vault-objects.ts'
+import { type VaultReads, type VaultWrites, vaultReads, vaultWrites } from './vaults.ts'
 
 /** Committed state. */
 export type Reads = {
@@ -50,6 +52,8 @@ export type Reads = {
   readonly signInFailures: SignInFailureReads
   readonly signingKeys: SigningKeyReads
   readonly asyncOperations: AsyncOperationReads
+  readonly vaults: VaultReads
+  readonly vaultObjects: VaultObjectReads
   readonly audit: AuditReads
   readonly storageAccounts: StorageAccountReads
   readonly contents: ContentReads
@@ -68,6 +72,8 @@ export type Writes = {
   readonly asyncOperations: AsyncOperationWrites
   readonly storageAccounts: StorageAccountWrites
   readonly contents: ContentWrites
+  readonly vaults: VaultWrites
+  readonly vaultObjects: VaultObjectWrites
 }
 
 export type Store = Reads & {
@@ -159,6 +165,7 @@ export async function openStore(parts: {
   return {
     ...readsOver(
       reader,
+      parts.clock,
       sealing,
       untilNextWrite(() => revision),
     ),
@@ -197,7 +204,7 @@ export async function openStore(parts: {
   }
 }
 
-const readsOver = (db: Kysely<Tables>, sealing: Sealing, remember: Remember): Reads => ({
+const readsOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing, remember: Remember): Reads => ({
   settings: settingReads(db),
   resources: resourceReads(db),
   roles: roleReads(db, remember),
@@ -207,6 +214,8 @@ const readsOver = (db: Kysely<Tables>, sealing: Sealing, remember: Remember): Re
   signInFailures: signInFailureReads(db, remember),
   signingKeys: signingKeyReads(db, sealing),
   asyncOperations: asyncOperationReads(db, sealing),
+  vaults: vaultReads(db, clock, remember),
+  vaultObjects: vaultObjectReads(db, clock, sealing, remember),
   audit: auditReads(db),
   storageAccounts: storageAccountReads(db, sealing, remember),
   contents: contentReads(db),
@@ -224,6 +233,8 @@ const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes 
   asyncOperations: asyncOperationWrites(db, sealing),
   storageAccounts: storageAccountWrites(db, sealing),
   contents: contentWrites(db),
+  vaults: vaultWrites(db, clock, sealing),
+  vaultObjects: vaultObjectWrites(db, clock, sealing),
 })
 
 /** The data key lies in the database, sealed under the master key, so that the master key can be exchanged alone. */

@@ -22,6 +22,9 @@ export type Tables = {
     retired_at: number | null
   }
   async_operations: AsyncOperationTable
+  vaults: VaultTable
+  vault_objects: VaultObjectTable
+  vault_versions: VaultVersionTable
   audit: AuditTable
   storage_accounts: StorageAccountTable
   blob_containers: BlobContainerTable
@@ -96,6 +99,51 @@ export type AsyncOperationTable = {
   json: string
   created_at: number
   ended_at: number | null
+}
+
+export type VaultTable = {
+  name_key: string
+  id_key: string
+  id: string
+  subscription_key: string
+  /** What the values in this vault are sealed with, itself sealed with the data key. */
+  sealed_key: Uint8Array
+  created_at: number
+  deleted_at: number | null
+  purge_at: number | null
+  /** The resource, once it is deleted; until then it is among the resources. */
+  json: string | null
+}
+
+export type VaultObjectTable = {
+  vault_key: string
+  kind: 'secrets' | 'keys' | 'certificates'
+  name_key: string
+  name: string
+  current_version: string | null
+  /** A key or secret that belongs to the certificate of its name. */
+  managed: 0 | 1
+  json: string
+  sealed: Uint8Array | null
+  created_at: number
+  deleted_at: number | null
+  purge_at: number | null
+}
+
+export type VaultVersionTable = {
+  vault_key: string
+  kind: 'secrets' | 'keys' | 'certificates'
+  name_key: string
+  version: string
+  previous_version: string | null
+  enabled: 0 | 1
+  /** Seconds since 1970, as clients see them. */
+  not_before: number | null
+  expires: number | null
+  json: string
+  sealed: Uint8Array | null
+  created_at: number
+  updated_at: number
 }
 
 export type AuditTable = {
