@@ -33,6 +33,7 @@ const serverLayers = [
   'directory', // users, applications, the first tenant
   'machines', // makes a Linux
   'extensions', // the packages that machines can have
+  'vaults', // what a vault is and how things get into it
   'door', // takes requests in and asks for a grant
   'arm', // the resource manager's engine
   'resources', // one file per resource type

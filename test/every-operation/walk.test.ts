@@ -20,6 +20,7 @@ const hosts: Record<string, string> = {
   authority: 'https://login.microsoftonline.com',
   graph: 'https://graph.microsoft.com',
   machine: 'https://agent.lazuli.localhost',
+  'key-vault': 'https://walked.vault.azure.net',
 }
 
 async function everything(t: Parameters<typeof openLazuli>[0]) {
@@ -30,7 +31,21 @@ async function everything(t: Parameters<typeof openLazuli>[0]) {
       return planes
     },
   })
+  await makeVault(lazuli)
   return { lazuli, walked: planes.flatMap(plane => plane.operations.map(operation => ({ plane, operation }))) }
+}
+
+/** A vault is a host name: without one there is nothing to ask. */
+async function makeVault({ request, adminToken, subscription, directory }: OpenLazuli): Promise<void> {
+  const token = await adminToken()
+  const group = `${subscription}/resourceGroups/vaults`
+  await request('PUT', `${group}?api-version=2022-09-01`, { token, body: { location: 'westus' } })
+  const properties = { tenantId: directory.tenantId, sku: { family: 'A', name: 'standard' } }
+  const made = await request('PUT', `${group}/providers/Microsoft.KeyVault/vaults/walked?api-version=2023-07-01`, {
+    token,
+    body: { location: 'westus', properties: { ...properties, enableRbacAuthorization: true } },
+  })
+  assert.equal(made.status, 201)
 }
 
 /** An address that the route matches: every parameter gets a value that could be one. */
@@ -41,10 +56,16 @@ function addressOf(lazuli: OpenLazuli, plane: Plane, { route, query }: Operation
     if (many) return `subscriptions/${lazuli.directory.subscriptionId}/resourceGroups/walked`
     return name === 'name' || name.endsWith('Id') ? '11111111-2222-4333-8444-555555555555' : 'walked'
   })
-  return { method, url: `${hosts[plane.name]}${filled}?api-version=2022-09-01${query ? `&${query}` : ''}` }
+  // The name of the vault is in the host's.
+  const below = plane.name === 'key-vault' ? filled.slice('/walked'.length) : filled
+  return { method, url: `${hosts[plane.name]}${below}?api-version=2022-09-01${query ? `&${query}` : ''}` }
 }
 
-const audience: Record<string, string> = { arm: 'https://management.azure.com/', graph: 'https://graph.microsoft.com/' }
+const audience: Record<string, string> = {
+  arm: 'https://management.azure.com/',
+  graph: 'https://graph.microsoft.com/',
+  'key-vault': 'https://vault.azure.net',
+}
 
 test('operations that anyone may call are on the list of those that may', async t => {
   const { walked } = await everything(t)
@@ -104,7 +125,7 @@ test('no operation under a role answers a caller without one, or with one held e
 
 test('a token for another service opens nothing', async t => {
   const { lazuli, walked } = await everything(t)
-  const admin = await lazuli.adminToken('https://vault.azure.net')
+  const admin = await lazuli.adminToken('https://storage.azure.com')
   for (const { plane, operation } of walked) {
     if ('open' in operation.access) continue
     const { method, url } = addressOf(lazuli, plane, operation)

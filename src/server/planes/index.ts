@@ -6,6 +6,7 @@ import type { Parts } from '../parts.ts'
 import { armPlane } from './arm/plane.ts'
 import { authorityPlane } from './authority/plane.ts'
 import { graphPlane } from './graph/plane.ts'
+import { keyVaultPlane } from './key-vault/plane.ts'
 import { machinePlane } from './machine/plane.ts'
 
 /** All protocols that this server speaks. */
@@ -14,6 +15,7 @@ export const openPlanes = (parts: Parts): readonly Plane[] => [
   authorityPlane(parts),
   graphPlane(parts),
   machinePlane(parts),
+  keyVaultPlane(parts),
 ]
 
 /** Finds a request's plane by the host it names, and on `localhost` by its path. */

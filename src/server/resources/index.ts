@@ -17,6 +17,7 @@ import { runCommands } from './microsoft.compute/run-commands/run-commands.ts'
 import { sshPublicKeys } from './microsoft.compute/ssh-public-keys.ts'
 import { virtualMachines } from './microsoft.compute/virtual-machines.ts'
 import { activityLog, activityVersions } from './microsoft.insights/activity-log.ts'
+import { vaults } from './microsoft.keyvault/vaults.ts'
 import { federatedIdentityCredentials } from './microsoft.managedidentity/federated-identity-credentials.ts'
 import { systemAssignedIdentity, systemAssignedVersions } from './microsoft.managedidentity/system-assigned-identity.ts'
 import { userAssignedIdentities } from './microsoft.managedidentity/user-assigned-identities.ts'
@@ -54,6 +55,7 @@ export const resourceTypes: readonly ResourceType[] = [
   publicIPAddresses,
   networkInterfaces,
   storageAccounts,
+  vaults,
 ]
 
 /** What a client finds among the providers besides the resource types. */

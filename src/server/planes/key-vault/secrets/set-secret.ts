@@ -1,0 +1,39 @@
+import * as z from 'zod'
+import { readJson } from '../../../door/body.ts'
+import { addVersion } from '../../../vaults/add-version.ts'
+import { attributed, attributesWish, checked, tagsWish } from '../../../vaults/attributes.ts'
+import { placeOf } from '../objects/kind.ts'
+import { answer, vaultOperation } from '../vault-operation.ts'
+import { secretKind } from './secret.ts'
+
+const longestValue = 25_600
+
+export const contentTypeWish = z.string().max(255).nullish()
+
+const wish = z.looseObject({
+  value: z
+    .string()
+    .refine(value => Buffer.byteLength(value) <= longestValue, `the value is longer than ${longestValue} bytes`),
+  contentType: contentTypeWish,
+  attributes: attributesWish.nullish(),
+  tags: tagsWish.nullish(),
+})
+
+/** Every time a new version, also with the old value. */
+export const setSecret = vaultOperation<'write'>({
+  route: 'PUT /secrets/:name',
+  action: 'secrets/setSecret/action',
+  permission: 'secrets/set',
+  verb: 'write',
+  at: 'secrets',
+  async run(cx) {
+    const { value, contentType, ...rest } = checked(wish, await readJson(cx.request))
+    const version = {
+      ...attributed(rest),
+      body: contentType == null ? {} : { contentType },
+      secret: value,
+    }
+    const made = await cx.store.write(tx => addVersion(tx, cx.grant, placeOf(cx, 'secrets'), version, { now: cx.now }))
+    return answer(cx, { value, ...secretKind.bundle({ ...cx, ...made }) })
+  },
+})
