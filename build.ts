@@ -19,7 +19,11 @@ rmSync(dist, { recursive: true, force: true })
 
 const { metafile } = await build({
   // A thread's program is found by its name.
-  entryPoints: { cli: 'src/cli/main.ts', 'pfx-worker': 'src/certificate-bundle/pfx/worker.ts' },
+  entryPoints: {
+    cli: 'src/cli/main.ts',
+    'pfx-worker': 'src/certificate-bundle/pfx/worker.ts',
+    'private-thread': 'src/server/vaults/cryptography/private-thread.ts',
+  },
   outdir: dist,
   outExtension: { '.js': '.mjs' },
   bundle: true,
