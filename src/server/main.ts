@@ -29,6 +29,7 @@ import { metadataMachines } from './machines/metadata.ts'
 import { chooseDriver } from './machines/open.ts'
 import type { Parts } from './parts.ts'
 import { openPlanes, planeFinder } from './planes/index.ts'
+import { openDueWork } from './planes/key-vault/due-work.ts'
 import { carriesOut } from './resources/carry.ts'
 import { clockShiftSetting, keepClock } from './resources/lazuli.server/clock.ts'
 import { lockDirectory } from './store/directory-lock.ts'
@@ -37,6 +38,7 @@ import { makePrivateFolder } from './store/private-folder.ts'
 import { issueManagedIdentityToken } from './tokens/managed-identity.ts'
 import { openSigningKeys } from './tokens/signing-keys.ts'
 import { openTokens } from './tokens/tokens.ts'
+import { openKeyOperations } from './vaults/cryptography/key-operations.ts'
 import { version } from './version.ts'
 
 /** A running server. */
@@ -116,6 +118,8 @@ export async function startServer(config: Config, progress: (line: string) => vo
     published: join(settled.directory, 'extensions'),
   })
 
+  const keyOperations = openKeyOperations()
+
   let requestStop: (options: { machines: 'keep' | 'stop' }) => void = () => undefined
   const control = {
     version,
@@ -126,7 +130,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
   const askFor = askThrough(() => door)
   const extents = localExtents(join(settled.directory, 'extents'))
   const kept = { config: settled, clock, store, extents, directory, tokens }
-  const parts: Parts = { ...kept, machines, agents, packages, asyncWork, askFor, control, log }
+  const parts: Parts = { ...kept, machines, agents, packages, keyOperations, asyncWork, askFor, control, log }
 
   const planes = openPlanes(parts)
   const door: Door = openDoor(parts, planes, planeFinder(parts, planes))
@@ -151,6 +155,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
   await machines.start(progress)
   await asyncWork.resume(carriesOut(parts))
   const sweeping = keepSwept({ extents, store, log })
+  const dueWork = openDueWork(parts)
 
   let closing: Promise<void> | undefined
   const close = (options: { machines: 'keep' | 'stop' }) => {
@@ -160,6 +165,8 @@ export async function startServer(config: Config, progress: (line: string) => vo
       const workHasEnded = asyncWork.close(workLimitMs)
       agents.stopWork()
       await workHasEnded
+      await dueWork.close()
+      await keyOperations.close()
       await machines.close(options)
       await sweeping.stop()
       await store.close()

@@ -11,6 +11,7 @@ import type { Agents } from './machines/agents.ts'
 import type { Machines } from './machines/machines.ts'
 import type { Store } from './store/open.ts'
 import type { Tokens } from './tokens/tokens.ts'
+import type { KeyOperations } from './vaults/cryptography/key-operations.ts'
 
 /** What every operation may use. Made once, in main.ts; whoever needs a thing takes it from here, by name. */
 export type Parts = {
@@ -23,6 +24,7 @@ export type Parts = {
   readonly machines: Machines
   readonly agents: Agents
   readonly packages: Packages
+  readonly keyOperations: KeyOperations
   readonly asyncWork: AsyncWork
   readonly askFor: AskFor
   readonly control: Control

@@ -128,6 +128,8 @@ export type VaultObjectTable = {
   created_at: number
   deleted_at: number | null
   purge_at: number | null
+  /** When something has to be done with it by itself, such as a rotation or a renewal. */
+  due_at: number | null
 }
 
 export type VaultVersionTable = {

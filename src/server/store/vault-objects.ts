@@ -44,6 +44,8 @@ export type ObjectVersion = {
   readonly updatedAt: number
 }
 
+export type DueObject = { readonly vaultName: string; readonly kind: ObjectKind; readonly name: string }
+
 export type FoundVersion = { readonly object: VaultObject; readonly version: ObjectVersion }
 
 /** At most `limit`, beginning behind the name or version `after`, in the order of these in lower case. */
@@ -66,6 +68,8 @@ export type VaultObjectReads = {
     page: ObjectPage,
   ): Promise<FoundVersion[]>
   versions(grant: Grant, place: ObjectPlace, page: ObjectPage): Promise<ObjectVersion[]>
+  /** What of live vaults has to be done by now, what has waited longest first. */
+  due(grant: Grant, limit: number): Promise<DueObject[]>
   /** The sealed part of a version, or of the object when no version is named, also of a deleted one. */
   unseal(grant: Grant, place: ObjectPlace, version?: string): Promise<Buffer | undefined>
 }
@@ -87,6 +91,8 @@ export type VaultObjectWrites = VaultObjectReads & {
   /** Changes attributes, tags and body. What is sealed stays. */
   putVersion(grant: Grant<Change>, place: ObjectPlace, version: ObjectVersion): Promise<void>
   setCurrent(grant: Grant<Change>, place: ObjectPlace, version: string): Promise<void>
+  /** When something has to be done with the object by itself, in milliseconds; undefined is never. */
+  setDue(grant: Grant<Change>, place: ObjectPlace, at: number | undefined): Promise<void>
   softDelete(grant: Grant<Change>, place: ObjectPlace, purgeAt: number): Promise<void>
   recover(grant: Grant<Change>, place: ObjectPlace): Promise<void>
   purge(grant: Grant<Change>, place: ObjectPlace): Promise<void>
@@ -236,6 +242,21 @@ export function vaultObjectReads(
       return rows.map(readVersion)
     },
 
+    async due(grant, limit) {
+      demand(grant, '/')
+      const rows = await db
+        .selectFrom('vault_objects')
+        .innerJoin('vaults', 'vaults.name_key', 'vault_objects.vault_key')
+        .select(['vault_objects.vault_key', 'vault_objects.kind', 'vault_objects.name'])
+        .where('vault_objects.due_at', '<=', clock.now())
+        .where('vault_objects.deleted_at', 'is', null)
+        .where('vaults.deleted_at', 'is', null)
+        .orderBy('vault_objects.due_at')
+        .limit(limit)
+        .execute()
+      return rows.map(({ vault_key, kind, name }) => ({ vaultName: vault_key, kind, name }))
+    },
+
     async unseal(grant, place, version) {
       demand(grant, scopeOf(place))
       const key = keyOf(place)
@@ -278,7 +299,7 @@ export function vaultObjectWrites(db: Kysely<Tables>, clock: Clock, sealing: Sea
 
   const change = async (
     place: ObjectPlace,
-    set: { current_version?: string; deleted_at?: number | null; purge_at?: number | null },
+    set: Partial<Pick<VaultObjectTable, 'current_version' | 'deleted_at' | 'purge_at' | 'due_at'>>,
   ) => {
     const { vault_key, kind, name_key } = keyOf(place)
     await db
@@ -312,6 +333,7 @@ export function vaultObjectWrites(db: Kysely<Tables>, clock: Clock, sealing: Sea
           created_at: clock.now(),
           deleted_at: null,
           purge_at: null,
+          due_at: null,
           ...changing,
         })
         .onConflict(conflict => conflict.columns(['vault_key', 'kind', 'name_key']).doUpdateSet(changing))
@@ -351,6 +373,11 @@ export function vaultObjectWrites(db: Kysely<Tables>, clock: Clock, sealing: Sea
     async setCurrent(grant, place, version) {
       demand(grant, scopeOf(place))
       await change(place, { current_version: version })
+    },
+
+    async setDue(grant, place, at) {
+      demand(grant, scopeOf(place))
+      await change(place, { due_at: at ?? null })
     },
 
     async softDelete(grant, place, purgeAt) {

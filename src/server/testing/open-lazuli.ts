@@ -33,6 +33,7 @@ import type { Principal } from '../store/principals.ts'
 import type { SigningKey } from '../store/signing-keys.ts'
 import { generateSigningKey, openSigningKeys } from '../tokens/signing-keys.ts'
 import { openTokens } from '../tokens/tokens.ts'
+import { openKeyOperations } from '../vaults/cryptography/key-operations.ts'
 
 const arrange = systemGrant('arrange a test')
 
@@ -112,6 +113,7 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
   const machines = wish.machines ?? openMachines({ driver, store, log })
   await machines.start(() => undefined)
   const agents = openAgents()
+  const keyOperations = openKeyOperations()
   const parts: Parts = {
     config,
     clock,
@@ -122,6 +124,7 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
     machines,
     agents,
     packages: await openPackages({ builtIn: [], published: join(config.directory, 'extensions') }),
+    keyOperations,
     asyncWork,
     askFor: askThrough(() => door),
     control: { version: '0.0.0', startedAt: Date.now(), tickets: openTickets(Buffer.alloc(32)), stop: () => undefined },
@@ -147,6 +150,7 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
     agents.stopPolls()
     closing ??= endWork()
       .then(() => machines.close({ machines: 'keep' }))
+      .then(() => keyOperations.close())
       .then(() => store.close())
     return closing
   }

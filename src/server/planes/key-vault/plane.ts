@@ -7,12 +7,13 @@ import type { Parts } from '../../parts.ts'
 import { vaultNotFound } from '../../vaults/refusals.ts'
 import { permitsByPolicy, refusedByRoles } from './access.ts'
 import { challenged } from './challenge.ts'
+import { keyOperations } from './keys/operations.ts'
 import { secretOperations } from './secrets/operations.ts'
 import { vaultHeaders } from './vault-operation.ts'
 
 const findVault = systemGrant('find the vault that a host name stands for')
 
-const operations: readonly Operation[] = [...secretOperations]
+const operations: readonly Operation[] = [...secretOperations, ...keyOperations]
 
 /** What vaults hold: secrets, keys and certificates. The name of the vault is the first segment of every path. */
 export function keyVaultPlane(parts: Parts): Plane {

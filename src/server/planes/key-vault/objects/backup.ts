@@ -6,6 +6,7 @@ import { checked } from '../../../vaults/attributes.ts'
 import { alreadyExists, badParameter, isDeletedButRecoverable, isManaged, notFound } from '../../../vaults/refusals.ts'
 import { answer, type VaultContext, vaultOperation } from '../vault-operation.ts'
 import { grantFor, type Kind, placeOf, placesOf } from './kind.ts'
+import { scheduleNext } from './schedule.ts'
 
 /**
  * A backup is all versions of an object in one text that only this server can read, and only for vaults of the same
@@ -88,6 +89,7 @@ export const backupOperations = (kind: Kind): Operation[] => [
             })
           }
           await tx.vaultObjects.setCurrent(grant, place, object.currentVersion)
+          if (object.kind === kind.kind) await scheduleNext(tx, grant, kind, place)
         }
         return tx.vaultObjects.version(cx.grant, placeOf({ vault: cx.vault, name }, kind.kind))
       })

@@ -15,6 +15,8 @@ export type Kind = {
   readonly companions: readonly ObjectKind[]
   /** What a look at a version shows, without anything that is sealed. */
   bundle(view: ObjectView): Record<string, unknown>
+  /** When something of an object has to happen by itself, in milliseconds; see `due-work.ts`. */
+  dueAt?(found: FoundVersion): number | undefined
   /** What a list shows of it: `id` is the address of the object, or of the version in a list of versions. */
   item(view: ObjectView, id: string): Record<string, unknown>
 }
