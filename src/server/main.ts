@@ -39,6 +39,7 @@ import { issueManagedIdentityToken } from './tokens/managed-identity.ts'
 import { openSigningKeys } from './tokens/signing-keys.ts'
 import { openTokens } from './tokens/tokens.ts'
 import { openKeyOperations } from './vaults/cryptography/key-operations.ts'
+import { keepPurging } from './vaults/purging.ts'
 import { version } from './version.ts'
 
 /** A running server. */
@@ -154,12 +155,14 @@ export async function startServer(config: Config, progress: (line: string) => vo
   })
   await machines.start(progress)
   await asyncWork.resume(carriesOut(parts))
+  const purging = keepPurging(parts)
   const sweeping = keepSwept({ extents, store, log })
   const dueWork = openDueWork(parts)
 
   let closing: Promise<void> | undefined
   const close = (options: { machines: 'keep' | 'stop' }) => {
     closing ??= (async () => {
+      purging.stop()
       agents.stopPolls()
       await ears.close(answerLimitMs)
       const workHasEnded = asyncWork.close(workLimitMs)
