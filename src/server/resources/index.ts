@@ -17,6 +17,11 @@ import { runCommands } from './microsoft.compute/run-commands/run-commands.ts'
 import { sshPublicKeys } from './microsoft.compute/ssh-public-keys.ts'
 import { virtualMachines } from './microsoft.compute/virtual-machines.ts'
 import { activityLog, activityVersions } from './microsoft.insights/activity-log.ts'
+import { accessPolicies, accessPoliciesType } from './microsoft.keyvault/access-policies.ts'
+import { keyVaultVersions } from './microsoft.keyvault/api-versions.ts'
+import { deletedVaultOperations } from './microsoft.keyvault/deleted-vaults.ts'
+import { vaultNameAvailability } from './microsoft.keyvault/name-availability.ts'
+import { vaultSecretOperations, vaultSecretsType } from './microsoft.keyvault/vault-secrets.ts'
 import { vaults } from './microsoft.keyvault/vaults.ts'
 import { federatedIdentityCredentials } from './microsoft.managedidentity/federated-identity-credentials.ts'
 import { systemAssignedIdentity, systemAssignedVersions } from './microsoft.managedidentity/system-assigned-identity.ts'
@@ -70,6 +75,8 @@ const otherKinds: readonly Kind[] = [
   { type: 'Microsoft.Authorization/denyAssignments', apiVersions: authorizationVersions },
   { type: 'Microsoft.ManagedIdentity/identities', apiVersions: systemAssignedVersions },
   { type: 'Microsoft.Insights/eventtypes', apiVersions: activityVersions },
+  { type: vaultSecretsType, apiVersions: keyVaultVersions },
+  { type: accessPoliciesType, apiVersions: keyVaultVersions },
 ]
 
 /** What is not a resource of its own: listings, and types whose ids or rules are unlike all others. */
@@ -91,6 +98,10 @@ export const operations: readonly Operation[] = [
   ...permissionOperations,
   systemAssignedIdentity,
   activityLog,
+  accessPolicies,
+  ...deletedVaultOperations,
+  vaultNameAvailability,
+  ...vaultSecretOperations,
   ...computeListings,
   ...extensionListings,
   imageAliases,

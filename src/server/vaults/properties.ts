@@ -3,6 +3,8 @@ import type { Vault } from '../store/vaults.ts'
 
 const permissions = z.array(z.string()).optional()
 
+export const mostAccessPolicies = 1024
+
 export const accessPolicy = z.looseObject({
   tenantId: z.guid(),
   objectId: z.string().min(1).max(64),
@@ -22,7 +24,7 @@ const addressRange = z.union([z.ipv4(), z.cidrv4()], 'an IPv4 address or range w
 export const vaultProperties = z.looseObject({
   tenantId: z.guid().optional(),
   sku: z.looseObject({ family: z.literal('A').default('A'), name: z.enum(['standard', 'premium']) }).optional(),
-  accessPolicies: z.array(accessPolicy).max(1024).optional(),
+  accessPolicies: z.array(accessPolicy).max(mostAccessPolicies).optional(),
   enabledForDeployment: z.boolean().optional(),
   enabledForDiskEncryption: z.boolean().optional(),
   enabledForTemplateDeployment: z.boolean().optional(),

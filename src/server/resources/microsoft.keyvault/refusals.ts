@@ -2,12 +2,10 @@ import { AzureError } from '../../errors.ts'
 
 /** What the resource manager says no with about vaults. */
 
-export const vaultNameNotValid = (name: string) =>
-  new AzureError(
-    400,
-    'VaultNameNotValid',
-    `The vault name '${name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742`,
-  )
+export const vaultNameNotValid = (name: string) => new AzureError(400, 'VaultNameNotValid', nameNotValid(name))
+
+export const nameNotValid = (name: string) =>
+  `The vault name '${name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742`
 
 export const vaultAlreadyExists = (name: string) => new AzureError(409, 'VaultAlreadyExists', nameInUse(name))
 

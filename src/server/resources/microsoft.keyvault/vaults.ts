@@ -2,6 +2,7 @@ import type { ResourceId } from '../../../wire/resource-id.ts'
 import { systemGrant } from '../../access/grant.ts'
 import { withoutNulls } from '../../arm/envelope.ts'
 import { type Change, defineResource } from '../../arm/resource-type.ts'
+import { accountHost } from '../../door/names.ts'
 import type { ResourceBody } from '../../store/resources.ts'
 import {
   longestRetentionDays,
@@ -12,7 +13,6 @@ import {
 } from '../../vaults/properties.ts'
 import { keyVaultVersions, rolesByDefaultSince } from './api-versions.ts'
 import * as refusals from './refusals.ts'
-import { vaultAddress } from './vault-address.ts'
 import { isVaultName } from './vault-name.ts'
 
 export const vaultType = 'Microsoft.KeyVault/vaults'
@@ -61,10 +61,13 @@ export const vaults = defineResource<VaultProperties>({
     return {}
   },
 
-  render: ({ resource: { id, body }, parts }) => ({
+  render: ({ resource: { id, body }, parts, url }) => ({
     etag: undefined,
     ...body,
-    properties: { ...body.properties, vaultUri: vaultAddress(parts, id.name) },
+    properties: {
+      ...body.properties,
+      vaultUri: `https://${accountHost('key-vault', id.name.toLowerCase(), url, parts.config)}/`,
+    },
   }),
 })
 

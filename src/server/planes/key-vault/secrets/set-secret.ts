@@ -2,18 +2,13 @@ import * as z from 'zod'
 import { readJson } from '../../../door/body.ts'
 import { addVersion } from '../../../vaults/add-version.ts'
 import { attributed, attributesWish, checked, tagsWish } from '../../../vaults/attributes.ts'
+import { contentTypeWish, secretValue } from '../../../vaults/secret-value.ts'
 import { placeOf } from '../objects/kind.ts'
 import { answer, vaultOperation } from '../vault-operation.ts'
 import { secretKind } from './secret.ts'
 
-const longestValue = 25_600
-
-export const contentTypeWish = z.string().max(255).nullish()
-
 const wish = z.looseObject({
-  value: z
-    .string()
-    .refine(value => Buffer.byteLength(value) <= longestValue, `the value is longer than ${longestValue} bytes`),
+  value: secretValue,
   contentType: contentTypeWish,
   attributes: attributesWish.nullish(),
   tags: tagsWish.nullish(),

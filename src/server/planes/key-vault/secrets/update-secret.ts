@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { readJson } from '../../../door/body.ts'
 import { attributesWish, checked, tagsWish } from '../../../vaults/attributes.ts'
+import { contentTypeWish } from '../../../vaults/secret-value.ts'
 import { updateVersion } from '../objects/update.ts'
 import { answer, type VaultContext, vaultOperation } from '../vault-operation.ts'
 import { secretKind } from './secret.ts'
-import { contentTypeWish } from './set-secret.ts'
 
 const wish = z.looseObject({
   contentType: contentTypeWish,

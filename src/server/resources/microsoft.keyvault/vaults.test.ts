@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { keyVaultPlane } from '../../planes/key-vault/plane.ts'
+import { type Lifetime, openLazuli } from '../../testing/open-lazuli.ts'
+import { nameInUse, nameNotValid } from './refusals.ts'
+
+const version = '2023-07-01'
+const someone = '11111111-2222-4333-8444-555555555555'
+
+async function withGroup(t: Lifetime) {
+  const lazuli = await openLazuli(t, { planes: parts => [keyVaultPlane(parts)] })
+  const token = await lazuli.adminToken()
+  const ask = async (method: string, path: string, body?: unknown, wish: { version?: string; token?: string } = {}) => {
+    const url = new URL(path, 'https://management.azure.com')
+    url.searchParams.set('api-version', wish.version ?? version)
+    const response = await lazuli.request(method, url.href, { token: wish.token ?? token, body })
+    const text = await response.text()
+    const found: { status: number; body: unknown } = {
+      status: response.status,
+      body: text === '' ? undefined : JSON.parse(text),
+    }
+    return found
+  }
+  const group = `${lazuli.subscription}/resourceGroups/g`
+  await ask('PUT', group, { location: 'westus' }, { version: '2022-09-01' })
+  const provider = `${lazuli.subscription}/providers/Microsoft.KeyVault`
+  const { tenantId } = lazuli.directory
+  const sku = { family: 'A', name: 'standard' }
+  return {
+    ...lazuli,
+    ask,
+    group,
+    provider,
+    tenantId,
+    sku,
+    vault: (name: string) => `${group}/providers/Microsoft.KeyVault/vaults/${name}`,
+    wish: (properties: object = {}) => ({ location: 'West US', properties: { tenantId, sku, ...properties } }),
+    shown: (name: string, properties: object = {}) => ({
+      id: `${group}/providers/Microsoft.KeyVault/vaults/${name}`,
+      name,
+      type: 'Microsoft.KeyVault/vaults',
+      location: 'westus',
+      properties: {
+        sku,
+        tenantId,
+        accessPolicies: [],
+        enabledForDeployment: false,
+        enableSoftDelete: true,
+        softDeleteRetentionInDays: 90,
+        enableRbacAuthorization: false,
+        publicNetworkAccess: 'Enabled',
+        provisioningState: 'Succeeded',
+        vaultUri: `https://${name.toLowerCase()}.vault.azure.net/`,
+        ...properties,
+      },
+    }),
+  }
+}
+
+const refusal = (code: string, message: string) => ({ error: { code, message } })
+
+test('a vault goes by policies or by roles as the version that makes it has it, and keeps what nobody changes', async t => {
+  const { ask, vault, wish, shown } = await withGroup(t)
+  assert.deepEqual(await ask('PUT', vault('Old-Safe'), wish()), { status: 201, body: shown('Old-Safe') })
+  const roles = { enableRbacAuthorization: true }
+  const made = await ask('PUT', vault('new-safe'), wish(), { version: '2026-02-01' })
+  assert.deepEqual(made, { status: 201, body: shown('new-safe', roles) })
+
+  const again = await ask('PUT', vault('new-safe'), wish({ enabledForDeployment: true }))
+  assert.deepEqual(again.body, shown('new-safe', { ...roles, enabledForDeployment: true }))
+  const patch = { tags: { a: 'b' }, properties: { enablePurgeProtection: true, enableRbacAuthorization: null } }
+  const patched = await ask('PATCH', vault('new-safe'), patch)
+  assert.deepEqual(patched.body, {
+    ...shown('new-safe', { ...roles, enabledForDeployment: true, enablePurgeProtection: true }),
+    tags: { a: 'b' },
+  })
+  const list = await ask('GET', vault('').slice(0, -1))
+  assert.deepEqual(
+    (list.body as { value: { name: string }[] }).value.map(({ name }) => name),
+    ['new-safe', 'Old-Safe'],
+  )
+})
+
+test('what a vault cannot be is refused, and changes nothing', async t => {
+  const { ask, vault, wish, tenantId, sku } = await withGroup(t)
+  await ask('PUT', vault('safe'), wish({ enablePurgeProtection: true, softDeleteRetentionInDays: 30 }))
+  const before = (await ask('GET', vault('safe'))).body
+  const irreversible =
+    'The property "enablePurgeProtection" cannot be set to false. Enabling the purge protection for a vault is an irreversible action.'
+  const cases: [string, object, number, object][] = [
+    ['1safe', wish(), 400, refusal('VaultNameNotValid', nameNotValid('1safe'))],
+    ['sa--fe', wish(), 400, refusal('VaultNameNotValid', nameNotValid('sa--fe'))],
+    ['safe', wish({ enablePurgeProtection: false }), 400, refusal('BadRequest', irreversible)],
+    [
+      'safe',
+      wish({ softDeleteRetentionInDays: 31 }),
+      400,
+      refusal('BadRequest', 'The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.'),
+    ],
+    [
+      'safe2',
+      wish({ softDeleteRetentionInDays: 6 }),
+      400,
+      refusal('BadRequest', 'The parameter softDeleteRetentionInDays has an invalid value.'),
+    ],
+    [
+      'safe2',
+      { location: 'westus', properties: { tenantId } },
+      400,
+      refusal('BadRequest', 'The parameter sku is not specified.'),
+    ],
+    [
+      'safe2',
+      { location: 'westus', properties: { tenantId: someone, sku } },
+      400,
+      refusal('BadRequest', `The tenant '${someone}' is not that of the subscription, which is '${tenantId}'.`),
+    ],
+    [
+      'safe2',
+      wish({ createMode: 'recover' }),
+      404,
+      refusal('DeletedVaultNotFound', "The specified deleted vault 'safe2' does not exist."),
+    ],
+  ]
+  for (const [name, body, status, error] of cases)
+    assert.deepEqual(await ask('PUT', vault(name), body), { status, body: error })
+  const badRule = await ask('PUT', vault('safe'), wish({ networkAcls: { ipRules: [{ value: '10.0.0.0/40' }] } }))
+  assert.equal(badRule.status, 400)
+  assert.deepEqual((await ask('GET', vault('safe'))).body, before)
+  assert.equal((await ask('GET', vault('safe2'))).status, 404)
+})
+
+test('a name is taken everywhere until the vault that had it is purged', async t => {
+  const { ask, vault, wish, shown, provider, clock, subscription, request, adminToken } = await withGroup(t)
+  Object.assign(clock, { now: () => Date.UTC(2027, 0, 1) })
+  const token = await adminToken()
+  const asAdmin = { token }
+  const available = (name: string) =>
+    ask('POST', `${provider}/checkNameAvailability`, { name, type: 'Microsoft.KeyVault/vaults' }, asAdmin)
+  assert.deepEqual((await available('safe')).body, { nameAvailable: true })
+  assert.deepEqual((await available('-x')).body, {
+    nameAvailable: false,
+    reason: 'AccountNameInvalid',
+    message: nameNotValid('-x'),
+  })
+  await ask('PUT', vault('safe'), { ...wish(), tags: { a: 'b' } }, asAdmin)
+  const taken = { nameAvailable: false, reason: 'AlreadyExists', message: nameInUse('SAFE') }
+  assert.deepEqual((await available('SAFE')).body, taken)
+  const elsewhere = `${subscription}/resourceGroups/h`
+  await ask('PUT', elsewhere, { location: 'westus' }, { version: '2022-09-01', token })
+  const other = `${elsewhere}/providers/Microsoft.KeyVault/vaults/safe`
+  const alreadyThere = { status: 409, body: refusal('VaultAlreadyExists', nameInUse('safe')) }
+  assert.deepEqual(await ask('PUT', other, wish(), asAdmin), alreadyThere)
+
+  assert.equal((await ask('DELETE', vault('safe'), undefined, asAdmin)).status, 200)
+  const gone = await request('GET', 'https://safe.vault.azure.net/secrets?api-version=7.4')
+  assert.equal(gone.status, 404)
+  assert.deepEqual(await ask('PUT', other, wish(), asAdmin), alreadyThere)
+  assert.deepEqual((await available('SAFE')).body, taken)
+  const deleted = {
+    id: `${provider}/locations/westus/deletedVaults/safe`,
+    name: 'safe',
+    type: 'Microsoft.KeyVault/deletedVaults',
+    properties: {
+      vaultId: vault('safe'),
+      location: 'westus',
+      tags: { a: 'b' },
+      deletionDate: '2027-01-01T00:00:00.000Z',
+      scheduledPurgeDate: '2027-04-01T00:00:00.000Z',
+    },
+  }
+  const one = `${provider}/locations/westus/deletedVaults/safe`
+  assert.deepEqual((await ask('GET', one, undefined, asAdmin)).body, deleted)
+  assert.deepEqual((await ask('GET', `${provider}/deletedVaults`, undefined, asAdmin)).body, { value: [deleted] })
+
+  assert.deepEqual((await ask('PUT', vault('safe'), wish({ createMode: 'recover' }), asAdmin)).body, {
+    ...shown('safe'),
+    tags: { a: 'b' },
+  })
+  assert.deepEqual((await ask('GET', `${provider}/deletedVaults`, undefined, asAdmin)).body, { value: [] })
+  await ask('DELETE', vault('safe'), undefined, asAdmin)
+  assert.equal((await ask('POST', `${one}/purge`, undefined, asAdmin)).status, 200)
+  assert.equal((await ask('POST', `${one}/purge`, undefined, asAdmin)).status, 404)
+  assert.equal((await ask('PUT', other, wish(), asAdmin)).status, 201)
+})
+
+test('a vault with purge protection is not purged by anybody before its time', async t => {
+  const { ask, vault, wish, provider } = await withGroup(t)
+  await ask('PUT', vault('safe'), wish({ enablePurgeProtection: true, softDeleteRetentionInDays: 7 }))
+  await ask('DELETE', vault('safe'))
+  assert.deepEqual(await ask('POST', `${provider}/locations/westus/deletedVaults/safe/purge`), {
+    status: 405,
+    body: refusal('MethodNotAllowed', "Operation 'DeletedVaultPurge' is not allowed."),
+  })
+})
+
+test('what lay in a vault comes back with it, and the roles that were held at it do not', async t => {
+  const { ask, vault, wish, principal, request, group } = await withGroup(t)
+  await ask('PUT', vault('safe'), wish({ enableRbacAuthorization: true }))
+  const keeper = await principal({
+    roles: [{ role: 'Key Vault Secrets Officer', scope: vault('safe') }],
+    audience: 'https://vault.azure.net',
+  })
+  const secret = 'https://safe.vault.azure.net/secrets/s?api-version=7.4'
+  await request('PUT', secret, { token: keeper.token, body: { value: 'v' } })
+  await ask('DELETE', group, undefined, { version: '2022-09-01' })
+  for (let status = 200; status !== 404; ) status = (await ask('GET', vault('safe'), undefined)).status
+  await ask('PUT', group, { location: 'westus' }, { version: '2022-09-01' })
+  await ask('PUT', vault('safe'), wish({ createMode: 'recover' }))
+  assert.equal((await request('GET', secret, { token: keeper.token })).status, 403)
+  const reader = await principal({
+    roles: [{ role: 'Key Vault Secrets User', scope: vault('safe') }],
+    audience: 'https://vault.azure.net',
+  })
+  const found = (await (await request('GET', secret, { token: reader.token })).json()) as { value: string }
+  assert.equal(found.value, 'v')
+})
+
+test('access policies are added to, replaced and removed one by one', async t => {
+  const { ask, vault, wish, tenantId } = await withGroup(t)
+  await ask('PUT', vault('safe'), wish())
+  const policy = (permissions: object, objectId = someone) => ({ tenantId, objectId, permissions })
+  const change = async (kind: string, ...accessPolicies: object[]) =>
+    (await ask('PUT', `${vault('safe')}/accessPolicies/${kind}`, { properties: { accessPolicies } })).body
+  const answer = (...accessPolicies: object[]) => ({
+    id: `${vault('safe')}/accessPolicies/`,
+    type: 'Microsoft.KeyVault/vaults/accessPolicies',
+    properties: { accessPolicies },
+  })
+  const none = { keys: [], certificates: [], storage: [] }
+  assert.deepEqual(await change('add', policy({ secrets: ['get'] })), answer(policy({ secrets: ['get'] })))
+  assert.deepEqual(
+    await change('add', policy({ secrets: ['GET', 'list'] })),
+    answer(policy({ ...none, secrets: ['get', 'list'] })),
+  )
+  assert.deepEqual(await change('remove', policy({ secrets: ['get'] })), answer(policy({ ...none, secrets: ['list'] })))
+  assert.deepEqual(await change('replace', policy({ keys: ['all'] })), answer(policy({ keys: ['all'] })))
+  assert.deepEqual(await change('remove', policy({ keys: ['all'] })), answer())
+  assert.deepEqual(
+    await change('exchange'),
+    refusal('BadRequest', 'The operation kind of access policies is add, replace or remove.'),
+  )
+})
+
+test('who may write vaults may not change what decides about access without the right to assign roles', async t => {
+  const { ask, vault, wish, principal, group } = await withGroup(t)
+  const contributor = await principal({ roles: [{ role: 'Contributor', scope: group }] })
+  await ask('PUT', vault('safe'), wish())
+  const wanted = { properties: { enableRbacAuthorization: true } }
+  const refused = await ask('PATCH', vault('safe'), wanted, { token: contributor.token })
+  assert.equal(refused.status, 403)
+  assert.equal((refused.body as { error: { code: string } }).error.code, 'LinkedAuthorizationFailed')
+  assert.equal((await ask('PATCH', vault('safe'), wanted)).status, 200)
+})
+
+test('a secret is a resource, too, that shows all but its value', async t => {
+  const { ask, vault, wish, tenantId, request, principal } = await withGroup(t)
+  const reader = await principal({ audience: 'https://vault.azure.net' })
+  const policies = [{ tenantId, objectId: reader.objectId, permissions: { secrets: ['get'] } }]
+  await ask('PUT', vault('safe'), wish({ accessPolicies: policies }))
+  const path = `${vault('safe')}/secrets/s`
+  const made = await ask('PUT', path, { tags: { a: 'b' }, properties: { value: 'v', contentType: 'text' } })
+  const { attributes, secretUriWithVersion } = (
+    made.body as { properties: { attributes: object; secretUriWithVersion: string } }
+  ).properties
+  const shown = {
+    id: path,
+    name: 's',
+    type: 'Microsoft.KeyVault/vaults/secrets',
+    location: 'westus',
+    tags: { a: 'b' },
+    properties: {
+      contentType: 'text',
+      attributes,
+      secretUri: 'https://safe.vault.azure.net/secrets/s',
+      secretUriWithVersion,
+    },
+  }
+  assert.deepEqual(made, { status: 201, body: shown })
+  assert.deepEqual(await ask('GET', path), { status: 200, body: shown })
+  assert.deepEqual(await ask('GET', `${vault('safe')}/secrets`), { status: 200, body: { value: [shown] } })
+  const value = await request('GET', `${secretUriWithVersion}?api-version=7.4`, { token: reader.token })
+  assert.equal(((await value.json()) as { value: string }).value, 'v')
+  assert.equal((await ask('GET', `${vault('safe')}/secrets/other`)).status, 404)
+})
