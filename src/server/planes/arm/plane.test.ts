@@ -41,6 +41,12 @@ for (const [method, path, code, message] of [
   })
 }
 
+test('a path that begins with two slashes is the one with one', async t => {
+  const lazuli = await openLazuli(t)
+  const url = `https://management.azure.com//subscriptions/${lazuli.directory.subscriptionId}?api-version=2022-12-01`
+  assert.equal((await lazuli.request('GET', url, { token: await lazuli.adminToken() })).status, 200)
+})
+
 test('who has no token, or one that does not fit, is told how to get one', async t => {
   const lazuli = await openLazuli(t)
   const token = await lazuli.adminToken()

@@ -3,6 +3,7 @@ import { pollingOperations } from '../../arm/long-running.ts'
 import { resourceOperations } from '../../arm/resource-operations.ts'
 import type { Caller } from '../../door/operation.ts'
 import type { Plane } from '../../door/plane.ts'
+import { pathSegments } from '../../door/routes.ts'
 import { AzureError } from '../../errors.ts'
 import { operations as resources, resourceTypes } from '../../resources/index.ts'
 import type { Tokens } from '../../tokens/tokens.ts'
@@ -17,6 +18,9 @@ export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): P
     name: 'arm',
     operations,
     acceptsAudience: audience => tokens.audiences.serviceOf(audience) === 'arm',
+
+    // Clients that are given an id put a slash before it, and it begins with one already.
+    segments: pathname => pathSegments(pathname.replace(/^\/+/, '/')),
 
     notFound({ url }) {
       const provider = lastProvider(url.pathname)
