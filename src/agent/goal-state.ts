@@ -1,4 +1,4 @@
-import type { CommandParameter, GoalState, WantedCommand, WantedExtension } from '../wire/goal-state.ts'
+import type { CommandParameter, GoalState, ScriptSource, WantedCommand, WantedExtension } from '../wire/goal-state.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -38,13 +38,27 @@ function command(value: unknown): WantedCommand {
   if (!(timeoutSec > 0)) throw new Error('no time limit')
   return {
     id: matching(wanted.id, /^[0-9a-f-]{36}$/),
-    script: text(wanted.script),
-    parameters: list(wanted.parameters).map((parameter): CommandParameter => {
-      const { name, value: given } = members(parameter)
-      return { name: matching(name, /^[^\0]*$/), value: matching(given, /^[^\0]*$/) }
-    }),
+    source: source(members(wanted.source)),
+    parameters: list(wanted.parameters).map(parameter),
+    protectedParameters: list(wanted.protectedParameters).map(parameter),
+    user: matching(wanted.user, /^[^\0:/-][^\0:/]*$/),
     timeoutSec,
   }
+}
+
+function source(wanted: Members): ScriptSource {
+  if (wanted.uri === undefined) return { script: text(wanted.script) }
+  const { clientId, objectId } = wanted.identity === null ? {} : members(wanted.identity)
+  const identity = {
+    ...(clientId === undefined ? {} : { clientId: text(clientId) }),
+    ...(objectId === undefined ? {} : { objectId: text(objectId) }),
+  }
+  return { uri: matching(wanted.uri, /^https?:\/\//i), identity: wanted.identity === null ? null : identity }
+}
+
+function parameter(value: unknown): CommandParameter {
+  const { name, value: given } = members(value)
+  return { name: matching(name, /^[^\0]*$/), value: matching(given, /^[^\0]*$/) }
 }
 
 function members(value: unknown): Members {

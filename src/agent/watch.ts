@@ -9,7 +9,10 @@ export type WatchParts = {
   readonly onGoalState: (goal: GoalState, etag: string) => void
   /** Called when the server answers again after it was away. */
   readonly onReturn: () => void
-  /** The text of the last goal state that was seen, before this start too. */
+  /**
+   * The text of the last goal state that was seen, before this start too. Without its commands: they are the server's to
+   * ask for, and there are secrets in them.
+   */
   readonly remembered: { read(): Promise<string | undefined>; write(text: string): Promise<void> }
   readonly log: Log
   /** 0 ≤ x < 1. */
@@ -46,7 +49,7 @@ export async function watchGoalState(parts: WatchParts): Promise<void> {
         etag = answer.header('etag')
         onGoalState(goal, etag ?? '')
         isFirst = false
-        await remembered.write(text)
+        await remembered.write(JSON.stringify({ ...goal, commands: [] }))
       } else if (answer.status !== 304) {
         throw new Error(`the server answers ${answer.status} ${text.slice(0, 200)}`)
       }

@@ -35,9 +35,18 @@ export type WantedExtension = {
 export type WantedCommand = {
   /** A GUID. */
   readonly id: string
-  readonly script: string
+  readonly source: ScriptSource
   readonly parameters: readonly CommandParameter[]
+  /** These are told in the environment alone, which others in the machine cannot see. */
+  readonly protectedParameters: readonly CommandParameter[]
+  /** As whom it runs. */
+  readonly user: string
   readonly timeoutSec: number
 }
+
+export type ScriptSource =
+  | { readonly script: string }
+  /** To be fetched by the machine: as anybody, or as one of its identities; an empty object means the machine's own. */
+  | { readonly uri: string; readonly identity: { readonly clientId?: string; readonly objectId?: string } | null }
 
 export type CommandParameter = { readonly name: string; readonly value: string }

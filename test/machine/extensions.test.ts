@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import '../deadline.ts'
 import { handlerPackage } from '../handler-package.ts'
 import { startLazuli } from '../start.ts'
@@ -205,6 +206,29 @@ test('a command that is a resource keeps what it has said', limits, async t => {
     (await get('/runCommands/slow?$expand=instanceView')).body.properties.instanceView.executionState,
     'TimedOut',
   )
+})
+
+test('a command outlives its agent and the server, is run once, and its outcome is kept', limits, async t => {
+  const { lazuli, vm, ended, get, sh } = await openRig(t)
+  const script = 'echo begun >> /root/runs; while ! test -e /root/go; do sleep 0.1; done; echo "done as $(id -un)"'
+  const properties = { source: { script: `cd; ${script}` }, asyncExecution: true }
+  const put = await lazuli.arm('PUT', `${vm}/runCommands/long?${version}`, {
+    body: { location: 'westeurope', properties },
+  })
+  assert.equal((await ended(put)).status, 'Succeeded')
+  await sh('while ! test -e /root/runs; do sleep 0.1; done')
+  await sh('systemctl kill --kill-whom=main --signal=KILL lazuli-agent')
+  await lazuli.kill('SIGKILL')
+  await lazuli.restart()
+  await sh('touch /root/go')
+  const view = async () => (await get('/runCommands/long?$expand=instanceView')).body.properties.instanceView
+  while ((await view()).executionState === 'Running') await pause(50)
+  const { executionState, exitCode, output } = await view()
+  assert.deepEqual(
+    { executionState, exitCode, output },
+    { executionState: 'Succeeded', exitCode: 0, output: 'done as root\n' },
+  )
+  assert.equal(await sh('cat /root/runs; ls /var/lib/lazuli/commands/*'), 'begun\nbegun\nexit\nprocess\nresult.json')
 })
 
 test('an operator publishes an extension with a command, and finds it in the lists', limits, async t => {

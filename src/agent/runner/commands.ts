@@ -1,16 +1,19 @@
 /**
- * Scripts that an operator runs in the machine. Each is run once: what came of it is kept until the server has it, and
- * one that was under way when the agent ended is not begun again, because nobody knows how far it came.
+ * Scripts that an operator runs in the machine. Each is run once, and goes on when the agent ends: the next one waits for
+ * it. What came of it is kept for a while, also when the server seems to have it, because a server that has lost what it
+ * knew asks again.
  */
 
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, chown, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { CommandResult } from '../../wire/agent-report.ts'
-import type { WantedCommand } from '../../wire/goal-state.ts'
+import type { CommandParameter, WantedCommand } from '../../wire/goal-state.ts'
 import { readIfPresent, writeDurably } from '../files.ts'
 import type { Log } from '../log.ts'
 import { readBody, type Send } from '../server.ts'
-import { runProcess } from './process.ts'
+import { startScript, waitForScript } from './script-process.ts'
+import { scriptText } from './script-source.ts'
+import { asUser, findUser } from './script-user.ts'
 
 export type CommandRunner = {
   /** Begins those that are new, and forgets those that the server no longer asks for. */
@@ -21,6 +24,8 @@ export type CommandRunner = {
 /** What Azure shows of each output. */
 const keptBytes = 4096
 const deliveryPauseMs = 1_000
+/** Nobody asks for a result later than this. */
+const keptMs = 86_400_000
 
 export function openCommands(parts: {
   /** A folder below it for each command. */
@@ -56,46 +61,67 @@ export function openCommands(parts: {
   async function resultOf(wanted: WantedCommand, place: string): Promise<CommandResult> {
     const kept = await readIfPresent(join(place, 'result.json'))
     if (kept !== undefined) return JSON.parse(kept) as CommandResult
-    const begunAt = await readIfPresent(join(place, 'begun'))
-    const result = begunAt === undefined ? await run(wanted, place) : interrupted(begunAt, now())
+    const result = await outcomeOf(wanted, place)
     await writeDurably(join(place, 'result.json'), JSON.stringify(result), 0o600)
+    // The script may have had secrets in it.
+    for (const name of ['script.sh', 'stdout', 'stderr']) await rm(join(place, name), { force: true })
     return result
   }
 
-  async function run(wanted: WantedCommand, place: string): Promise<CommandResult> {
-    await mkdir(place, { recursive: true, mode: 0o700 })
-    const script = join(place, 'script.sh')
-    await writeDurably(script, wanted.script, 0o700)
-    const startedAt = new Date(now()).toISOString()
-    await writeDurably(join(place, 'begun'), startedAt, 0o600)
-    // A script without a first line that names its interpreter is one for the shell.
-    const argv = wanted.script.startsWith('#!') ? ([script] as const) : (['/bin/sh', script] as const)
-    const named = wanted.parameters.filter(({ name }) => /^[A-Za-z_]\w*$/.test(name))
-    const end = await runProcess(
-      {
-        argv: [...argv, ...wanted.parameters.map(({ value }) => value)],
-        cwd: place,
-        env: { ...Object.fromEntries(named.map(({ name, value }) => [name, value])), ...parts.environment },
-        timeoutMs: wanted.timeoutSec * 1000,
-        keptBytes,
-      },
-      place,
-    )
-    return {
-      exitCode: end.exitCode ?? -1,
-      stdout: end.stdout,
-      stderr: end.stderr,
-      problem: end.problem,
-      startedAt,
-      endedAt: new Date(now()).toISOString(),
+  async function outcomeOf(wanted: WantedCommand, place: string): Promise<CommandResult> {
+    const begunBefore = await readIfPresent(join(place, 'begun'))
+    const startedAt = begunBefore ?? new Date(now()).toISOString()
+    const result = (end: Pick<CommandResult, 'exitCode' | 'problem'> & Partial<CommandResult>): CommandResult => ({
+      ...{ stdout: '', stderr: '', startedAt, endedAt: new Date(now()).toISOString() },
+      ...end,
+    })
+    try {
+      const started = begunBefore === undefined ? await begin(wanted, place, startedAt) : undefined
+      const { timeoutSec } = wanted
+      const untilMs = Date.parse(startedAt) + timeoutSec * 1000
+      const wait = { untilMs, limitSec: timeoutSec, now, pause, keptBytes }
+      const end = await waitForScript(place, wait, started?.ended)
+      return result({ ...end, exitCode: end.exitCode ?? -1 })
+    } catch (error) {
+      return result({ exitCode: -1, problem: error instanceof Error ? error.message.slice(0, 1000) : String(error) })
     }
+  }
+
+  async function begin(wanted: WantedCommand, place: string, startedAt: string): Promise<{ ended: Promise<void> }> {
+    // Others may pass through these folders, as the script's user does, and see nothing of what is in them.
+    for (const folder of [dirname(parts.folder), parts.folder, place]) {
+      await mkdir(folder, { recursive: true, mode: 0o711 })
+      await chmod(folder, 0o711)
+    }
+    const script = join(place, 'script.sh')
+    const text = await scriptText(wanted.source).catch(error => {
+      throw new Error(`The script could not be downloaded: ${error instanceof Error ? error.message : String(error)}`)
+    })
+    await writeDurably(script, text, 0o500)
+    const isRoot = wanted.user === 'root'
+    const user = isRoot ? undefined : await findUser(wanted.user, { env: parts.environment, scratch: place })
+    if (!isRoot && !user) throw new Error(`There is no user '${wanted.user}' in this machine.`)
+    if (user) await chown(script, user.uid, user.gid)
+    // A script without a first line that names its interpreter is one for the shell.
+    const command = text.startsWith('#!') ? [script] : ['/bin/sh', script]
+    await writeDurably(join(place, 'begun'), startedAt, 0o600)
+    return startScript(place, {
+      argv: [...(user ? asUser(user) : []), ...command, ...wanted.parameters.map(({ value }) => value)],
+      cwd: user ? await folderOr(user.home, '/') : place,
+      env: {
+        ...variables([...wanted.parameters, ...wanted.protectedParameters]),
+        ...parts.environment,
+        ...(user ? { HOME: user.home, USER: wanted.user, LOGNAME: wanted.user } : {}),
+      },
+    })
   }
 
   async function forget(wanted: readonly WantedCommand[]): Promise<void> {
     await mkdir(parts.folder, { recursive: true, mode: 0o700 })
     for (const id of await readdir(parts.folder)) {
       if (running.has(id) || wanted.some(one => one.id === id)) continue
-      await rm(placeOf(id), { recursive: true, force: true })
+      const { mtimeMs } = await stat(placeOf(id))
+      if (now() - mtimeMs > keptMs) await rm(placeOf(id), { recursive: true, force: true })
     }
   }
 
@@ -116,11 +142,13 @@ export function openCommands(parts: {
   }
 }
 
-const interrupted = (begunAt: string, nowMs: number): CommandResult => ({
-  exitCode: -1,
-  stdout: '',
-  stderr: '',
-  problem: 'the agent ended while the script was running; it is not known how far it came',
-  startedAt: begunAt,
-  endedAt: new Date(nowMs).toISOString(),
-})
+const variables = (parameters: readonly CommandParameter[]) =>
+  Object.fromEntries(
+    parameters.filter(({ name }) => /^[A-Za-z_]\w*$/.test(name)).map(({ name, value }) => [name, value]),
+  )
+
+const folderOr = (path: string, other: string) =>
+  stat(path).then(
+    found => (found.isDirectory() ? path : other),
+    () => other,
+  )

@@ -66,7 +66,8 @@ function untilItsEnd({ argv, cwd, env, timeoutMs }: ProcessWish, stdout: number,
   })
 }
 
-function killGroup(pid: number | undefined): void {
+/** Kills a session's processes. */
+export function killGroup(pid: number | undefined): void {
   if (pid === undefined) return
   try {
     process.kill(-pid, 'SIGKILL')
@@ -83,7 +84,7 @@ async function unnamedFile(folder: string): Promise<FileHandle> {
   return file
 }
 
-async function tailOf(file: FileHandle, bytes: number): Promise<string> {
+export async function tailOf(file: FileHandle, bytes: number): Promise<string> {
   const { size } = await file.stat()
   const from = Math.max(0, size - bytes)
   const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from)

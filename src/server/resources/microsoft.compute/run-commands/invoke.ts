@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { WantedCommand } from '../../../../wire/goal-state.ts'
 import { checked } from '../../../arm/envelope.ts'
 import { accepted } from '../../../arm/long-running.ts'
 import type { Job, ResourceAction } from '../../../arm/resource-type.ts'
@@ -6,6 +7,7 @@ import { readJson } from '../../../door/body.ts'
 import { AzureError } from '../../../errors.ts'
 import { vmIdOf } from '../../../machines/facts.ts'
 import { commandNeedsRunningMachine, invalidParameter, realMachineNeeded } from '../refusals.ts'
+import { knownScript } from './known-scripts.ts'
 import { runInMachine } from './run-in-machine.ts'
 
 /** `POST …/virtualMachines/<name>/runCommand`: what `az vm run-command invoke` asks for. */
@@ -21,22 +23,13 @@ const input = z.object({
   parameters: z.array(z.object({ name: z.string(), value: z.string() })),
 })
 
-/** Azure's scripts for Linux by their ids, in lower case; the first is the one that brings its own lines. */
-const scripts: Readonly<Record<string, string | undefined>> = {
-  runshellscript: undefined,
-  ifconfig: 'ip address show\n',
-}
-
 const limitSec = 90 * 60
 
 export const runCommandAction: ResourceAction = {
   async run(cx, vm) {
     if (cx.machines.kind === 'none') throw realMachineNeeded('runCommand', vm.id.name, cx.machines.missing)
     const { commandId, script, parameters } = checked(wish, await readJson(cx.request))
-    const id = commandId.toLowerCase()
-    if (!Object.hasOwn(scripts, id))
-      throw invalidParameter('commandId', `The entity was not found: there is no command '${commandId}' for Linux.`)
-    const lines = scripts[id] ?? (script ?? []).join('\n')
+    const lines = knownScript(commandId) ?? (script ?? []).join('\n')
     if (lines.trim() === '') throw invalidParameter('script', "Required parameter 'script' is missing (null).")
     if ((await cx.machines.powerState(vmIdOf(vm))) !== 'running') throw commandNeedsRunningMachine(vm.id.name)
     const operation = await cx.store.write(tx =>
@@ -59,7 +52,11 @@ export const runCommandAction: ResourceAction = {
 export async function runCommandWork(job: Job): Promise<unknown> {
   const { resource, operation } = job
   if (!resource) throw commandNeedsRunningMachine('')
-  const command = { id: operation.id, timeoutSec: limitSec, ...input.parse(operation.input) }
+  const { script, parameters } = input.parse(operation.input)
+  const command: WantedCommand = {
+    ...{ id: operation.id, source: { script }, parameters, protectedParameters: [] },
+    ...{ user: 'root', timeoutSec: limitSec },
+  }
   const { exitCode, stdout, stderr, problem } = await runInMachine(job, vmIdOf(resource), {
     command,
     name: resource.id.name,

@@ -7,6 +7,14 @@ import { commandNeedsRunningMachine } from '../refusals.ts'
 const graceMs = 60_000
 const lookAgainMs = 2_000
 
+type Wish = {
+  readonly command: WantedCommand
+  /** Of the machine, for people. */
+  readonly name: string
+  /** Throws when nobody wants the result any more. */
+  readonly demandWanted?: () => Promise<void>
+}
+
 /**
  * Has the agent of a machine run a script, once, whatever becomes of this server in between. Throws 409 when the machine
  * goes down meanwhile.
@@ -14,7 +22,7 @@ const lookAgainMs = 2_000
 export async function runInMachine(
   { agents, machines }: Pick<Parts, 'agents' | 'machines'>,
   machineId: string,
-  { command, name }: { command: WantedCommand; name: string },
+  { command, name, demandWanted }: Wish,
 ): Promise<CommandResult> {
   let result: CommandResult | undefined
   const done = agents.run(machineId, command).then(found => {
@@ -23,6 +31,7 @@ export async function runInMachine(
   const until = performance.now() + command.timeoutSec * 1000 + graceMs
   try {
     while (!result) {
+      await demandWanted?.()
       if (performance.now() > until || (await machines.powerState(machineId)) !== 'running') {
         throw commandNeedsRunningMachine(name)
       }
