@@ -34,6 +34,8 @@ export async function packageExecutable(entry: string, outfile: string): Promise
       keepNames: true,
       legalComments: 'none',
       logLevel: 'warning',
+      // A script does not know where it is; who asks has another answer then.
+      logOverride: { 'empty-import-meta': 'silent' },
     })
     const wish = {
       ...{ main: script, output: blob, disableExperimentalSEAWarning: true },

@@ -5,7 +5,12 @@ import { join, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { packageExecutable } from './package-executable.ts'
 
-export const extensions = ['vm-access', 'managed-identity']
+export const extensions = ['vm-access', 'managed-identity', 'key-vault']
+
+/** Threads, whose programs are files of their own beside the extension's. */
+const threads: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'key-vault': { 'pfx-worker': 'src/certificate-bundle/pfx/worker.ts' },
+}
 
 const sources = join(import.meta.dirname, 'src', 'extensions')
 
@@ -13,9 +18,17 @@ const entryOf = (name: string) => join(sources, name, 'main.ts')
 
 /** Bundles one extension into `folder`: its program, what starts it, and its manifest. */
 export async function packageExtension(name: string, folder: string, entry = entryOf(name)): Promise<Metafile> {
+  const metafile = await bundle({ [name]: entry, ...threads[name] }, folder)
+  placeCommands(name, folder)
+  return metafile
+}
+
+async function bundle(entryPoints: Readonly<Record<string, string>>, folder: string): Promise<Metafile> {
   const { metafile } = await build({
-    entryPoints: [entry],
-    outfile: join(resolve(folder), `${name}.mjs`),
+    entryPoints,
+    absWorkingDir: import.meta.dirname,
+    outdir: resolve(folder),
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -27,7 +40,6 @@ export async function packageExtension(name: string, folder: string, entry = ent
     metafile: true,
     logLevel: 'warning',
   })
-  placeCommands(name, folder)
   return metafile
 }
 
@@ -39,6 +51,7 @@ export async function packageStandalone(name: string, folder: string): Promise<v
     join(folder, 'NOTICE'),
     `bin/${name}.exe contains Node.js ${version}, https://github.com/nodejs/node/blob/${version}/LICENSE\n`,
   )
+  if (threads[name]) await bundle(threads[name], folder)
   await packageExecutable(entryOf(name), join(folder, 'bin', `${name}.exe`))
 }
 

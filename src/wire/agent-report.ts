@@ -77,3 +77,25 @@ export const commandResult = z.object({
   endedAt: line,
 })
 export type CommandResult = z.infer<typeof commandResult>
+
+const text = z.string().max(2048)
+const time = z.iso.datetime()
+
+/** A certificate that the Key Vault extension of a machine keeps from a vault. */
+export const observedCertificate = z.object({
+  /** `https://<vault>/secrets/<name>`, with the case of the settings. */
+  id: text,
+  /** The link that programs use. */
+  path: text,
+  installed: z.object({ version: z.string().max(64), notBefore: time, notAfter: time }).nullable(),
+  nextPoll: time.nullable(),
+  lastPoll: time.nullable(),
+  /** Empty when the last poll went well. */
+  lastError: text,
+  /** What came of the last renewal; empty when there was none. */
+  lastRenewal: text,
+})
+export type ObservedCertificate = z.infer<typeof observedCertificate>
+
+export const observedCertificates = z.object({ certificates: z.array(observedCertificate).max(10_000) })
+export type ObservedCertificates = z.infer<typeof observedCertificates>

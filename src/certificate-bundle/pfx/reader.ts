@@ -1,3 +1,5 @@
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { ReadPfx } from '../bundle.ts'
 import { BundleFailure } from '../failure.ts'
@@ -9,10 +11,15 @@ const defaultLimitMs = 30_000
 /** The thread has 20 MiB of its own. */
 const idleMs = 10_000
 
-/** Bundles have the thread's program as a file beside them. */
-const program = import.meta.url.endsWith('.ts')
-  ? new URL('./worker.ts', import.meta.url)
-  : new URL('./pfx-worker.mjs', import.meta.url)
+/**
+ * Where the thread's program is. Bundles have it as a file beside them; a single executable, whose script does not know
+ * where it is, has it in the folder above its own.
+ */
+function programOfThread(): URL {
+  const here: string | undefined = import.meta.url
+  if (here?.endsWith('.ts')) return new URL('./worker.ts', import.meta.url)
+  return new URL('pfx-worker.mjs', here ?? pathToFileURL(join(dirname(process.execPath), '..', 'x')))
+}
 
 export type PfxReader = { readonly read: ReadPfx; close(): Promise<void> }
 
@@ -35,7 +42,7 @@ export function openPfxReader({ limitMs = defaultLimitMs } = {}): PfxReader {
 
   async function ask(question: Question): Promise<BundleParts> {
     clearTimeout(idle)
-    worker ??= new Worker(program)
+    worker ??= new Worker(programOfThread())
     const answer = await answerOf(worker, question, limitMs).catch(async error => {
       await stop()
       throw error

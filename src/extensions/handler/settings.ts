@@ -30,18 +30,26 @@ export function settingsDigest(environment: HandlerEnvironment, sequence: number
  */
 export async function takeSettings(environment: HandlerEnvironment, sequence: number, run: Run): Promise<Settings> {
   const path = pathOf(environment, sequence)
-  const text = readTextIfPresent(path)
-  if (text === undefined) throw new HandlerFailure(`There are no settings at ${path}`)
-  if (text.trim() === '') return { publicSettings: {}, protectedSettings: {} }
-  const file = asRecord(parseObject(text) ?? notSettings(path))
-  const runtime = Array.isArray(file.runtimeSettings) ? file.runtimeSettings : notSettings(path)
-  const handler = asRecord(asRecord(runtime[0] ?? notSettings(path)).handlerSettings)
+  const handler = readHandlerSettings(path)
   const publicSettings = section(handler.publicSettings, 'Failed to decode publicSettings')
   try {
     return { publicSettings, protectedSettings: await openProtected(handler, environment, run) }
   } finally {
     if (handler.protectedSettings) await redact(path, handler)
   }
+}
+
+/** The public part alone, as it came: for extensions that have no secrets and words of their own for what is wrong. */
+export const readPublicSettings = (environment: HandlerEnvironment, sequence: number): unknown =>
+  readHandlerSettings(pathOf(environment, sequence)).publicSettings ?? {}
+
+function readHandlerSettings(path: string): Readonly<Record<string, unknown>> {
+  const text = readTextIfPresent(path)
+  if (text === undefined) throw new HandlerFailure(`There are no settings at ${path}`)
+  if (text.trim() === '') return {}
+  const file = asRecord(parseObject(text) ?? notSettings(path))
+  const runtime = Array.isArray(file.runtimeSettings) ? file.runtimeSettings : notSettings(path)
+  return asRecord(asRecord(runtime[0] ?? notSettings(path)).handlerSettings)
 }
 
 async function openProtected(

@@ -1,8 +1,10 @@
+import { quotedWord, unitText } from '../host/systemd.ts'
+
 export const name = 'lazuli-managed-identity'
 
 /** Both addresses that `localhost` may mean. A machine without IPv6 has no socket for the second. */
 export const socketUnit = (port: number, { ipv6 }: { ipv6: boolean }): string =>
-  lines(
+  unitText(
     '[Unit]',
     'Description=Endpoint for tokens of the managed identity',
     '',
@@ -24,13 +26,13 @@ const unnamedUser = 61_184
 
 /** The program needs its sockets, the way to 169.254.169.254, and nothing else of the machine. */
 export const serviceUnit = (command: readonly string[], demotion: Demotion): string =>
-  lines(
+  unitText(
     '[Unit]',
     'Description=Tokens of the managed identity',
     'StartLimitIntervalSec=0',
     '',
     '[Service]',
-    `ExecStart=${[...demoting(demotion), ...command, 'serve'].map(quoted).join(' ')}`,
+    `ExecStart=${[...demoting(demotion), ...command, 'serve'].map(quotedWord).join(' ')}`,
     'Restart=always',
     'RestartSec=1',
     ...(demotion.by === 'systemd' ? ['DynamicUser=yes'] : []),
@@ -68,9 +70,3 @@ function demoting(demotion: Demotion): string[] {
   const nothing = ['--clear-groups', '--inh-caps=-all', '--bounding-set=-all', '--no-new-privs']
   return [demotion.path, `--reuid=${unnamedUser}`, `--regid=${unnamedUser}`, ...nothing, '--']
 }
-
-const lines = (...all: string[]) => `${all.join('\n')}\n`
-
-/** systemd.service(5): in quotes, `\` and `"` are escaped; `%` and `$` mean something everywhere. */
-const quoted = (word: string) =>
-  `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`

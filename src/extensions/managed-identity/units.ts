@@ -6,27 +6,19 @@
 import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { HandlerFailure } from '../handler/failure.ts'
-import {
-  contentHash,
-  makeFolder,
-  readTextIfPresent,
-  removeDurably,
-  statIfPresent,
-  writeDurably,
-} from '../host/files.ts'
+import { contentHash, makeFolder, statIfPresent } from '../host/files.ts'
 import { findProgram, type Run } from '../host/run.ts'
+import { hasSystemd, isUnitPresent, removeUnit, writeUnit } from '../host/systemd.ts'
 import type { Program } from './program.ts'
 import { type Demotion, name, serviceUnit, socketUnit } from './unit-files.ts'
 
 /** The handler's own folder is root's alone, and the program runs as somebody else. */
 const programFolder = '/opt/lazuli/managed-identity'
-const unitFolder = '/etc/systemd/system'
 const [socket, service] = [`${name}.socket`, `${name}.service`]
 
 /** Makes the units and the program what they are to be, and starts them. Resolves with whether anything was changed. */
 export async function startUnits(port: number, program: Program, run: Run): Promise<boolean> {
-  if (!statIfPresent('/run/systemd/system') || !findProgram('systemctl'))
-    throw new HandlerFailure('The endpoint is kept up by systemd, which does not run here')
+  if (!hasSystemd()) throw new HandlerFailure('The endpoint is kept up by systemd, which does not run here')
   const installed = program.files.map(installProgram)
   const written = [
     await writeUnit(socket, socketUnit(port, { ipv6: statIfPresent('/proc/net/if_inet6') !== undefined })),
@@ -44,15 +36,15 @@ export async function startUnits(port: number, program: Program, run: Run): Prom
 
 /** What is not there is stopped already. */
 export async function stopUnits(run: Run): Promise<void> {
-  if (!statIfPresent(join(unitFolder, socket))) return
+  if (!isUnitPresent(socket)) return
   await run('systemctl', ['disable', '--quiet', '--now', '--', socket])
   await run('systemctl', ['stop', '--', service])
 }
 
 export async function removeUnits(run: Run): Promise<void> {
   await stopUnits(run)
-  const isPresent = [socket, service].some(unit => statIfPresent(join(unitFolder, unit)))
-  for (const unit of [socket, service]) removeDurably(join(unitFolder, unit))
+  const isPresent = [socket, service].some(isUnitPresent)
+  for (const unit of [socket, service]) removeUnit(unit)
   rmSync(programFolder, { recursive: true, force: true })
   if (isPresent) await run('systemctl', ['daemon-reload'])
 }
@@ -64,13 +56,6 @@ async function demotionHere(run: Run): Promise<Demotion> {
   const path = findProgram('setpriv')
   if (!path) throw new HandlerFailure('Neither systemd nor setpriv can run the endpoint as another user than root')
   return { by: 'setpriv', path }
-}
-
-async function writeUnit(unit: string, text: string): Promise<boolean> {
-  const path = join(unitFolder, unit)
-  if (readTextIfPresent(path) === text) return false
-  await writeDurably(path, text, { mode: 0o644 })
-  return true
 }
 
 /** A copy, not a link: what the service runs stays whole while the agent replaces the handler's folder. */

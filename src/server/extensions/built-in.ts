@@ -13,6 +13,7 @@ export const builtIn: Readonly<Record<string, Omit<Package, 'file'>>> = {
     type: 'ManagedIdentityExtensionForLinux',
     version: '1.0.0',
   },
+  'key-vault': { publisher: 'Microsoft.Azure.KeyVault', type: 'KeyVaultForLinux', version: '3.0.1' },
 }
 
 export const archiveName = (name: Omit<Package, 'file'>) => `${handlerOf(name)}__${name.version}.zip`
@@ -35,8 +36,10 @@ export async function builtInPackages(): Promise<Package[]> {
   })
 }
 
+const sources = ['src/extensions', 'src/certificate-bundle', 'src/metadata', 'src/wire']
+
 const makeArchive = (source: string, name: Omit<Package, 'file'>): Promise<string> =>
-  madeOfSources(`extensions/${archiveName(name)}`, ['src/extensions', 'src/metadata', 'src/wire'], async draft => {
+  madeOfSources(`extensions/${archiveName(name)}`, sources, async draft => {
     const { packageExtension } =
       await fromCheckout<typeof import('../../../package-extensions.ts')>('package-extensions.ts')
     await packageExtension(source, join(draft, 'folder'))

@@ -1,0 +1,70 @@
+/**
+ * What is known of the files that were written, so that they need not be made again to be compared, and so that only what
+ * was granted here is ever withdrawn. Losing it costs time, not certificates.
+ */
+
+import { join } from 'node:path'
+import type { AclSubject } from '../../host/acl.ts'
+import { readTextIfPresent, writeDurably } from '../../host/files.ts'
+import { asRecord } from '../../host/unknown.ts'
+
+export type FileRecord = {
+  /** Digests of the secret's value and of what it was made into. */
+  readonly value: string
+  readonly content: string
+  readonly readers: readonly AclSubject[]
+}
+
+/** A link that has been swapped, or is about to be, and whose consequences have not been drawn yet. */
+export type Renewal = { readonly from: string | undefined; readonly to: string }
+
+export type RenewalOutcome = {
+  readonly version: string
+  readonly status: 'success' | 'error'
+  readonly message: string
+}
+
+export type Records = {
+  /** By path. */
+  readonly files: Record<string, FileRecord>
+  /** Who was let pass through a folder. */
+  readonly folders: Record<string, readonly AclSubject[]>
+  /** By the path of the link. */
+  readonly renewals: Record<string, Renewal>
+  readonly outcomes: Record<string, RenewalOutcome>
+  /** Versions that were put back, because what they are for did not get on with them. */
+  readonly rejected: Record<string, string>
+  save(): Promise<void>
+}
+
+export function openRecords(folder: string): Records {
+  const path = join(folder, 'installed.json')
+  const text = readTextIfPresent(path)
+  const { files, folders, renewals, outcomes, rejected } = asRecord(parse(text))
+  const records = {
+    files: { ...asRecord(files) },
+    folders: { ...asRecord(folders) },
+    renewals: { ...asRecord(renewals) },
+    outcomes: { ...asRecord(outcomes) },
+    rejected: { ...asRecord(rejected) },
+  } as Omit<Records, 'save'>
+  let saved = text
+  return {
+    ...records,
+    async save() {
+      const now = JSON.stringify(records)
+      if (now === saved) return
+      await writeDurably(path, now, { mode: 0o600 })
+      saved = now
+    },
+  }
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '{}')
+  } catch {
+    // Written in one step, so somebody else has been at it; everything is found out again.
+    return {}
+  }
+}
