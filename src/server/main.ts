@@ -156,7 +156,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
   await machines.start(progress)
   await asyncWork.resume(carriesOut(parts))
   const purging = keepPurging(parts)
-  const sweeping = keepSwept({ extents, store, log })
+  const sweeping = keepSwept({ extents, store, clock, log })
   const dueWork = openDueWork(parts)
 
   let closing: Promise<void> | undefined

@@ -21,6 +21,7 @@ const hosts: Record<string, string> = {
   graph: 'https://graph.microsoft.com',
   machine: 'https://agent.lazuli.localhost',
   'key-vault': 'https://walked.vault.azure.net',
+  webhdfs: 'https://walked.azuredatalakestore.net',
 }
 
 async function everything(t: Parameters<typeof openLazuli>[0]) {
@@ -32,6 +33,7 @@ async function everything(t: Parameters<typeof openLazuli>[0]) {
     },
   })
   await makeVault(lazuli)
+  await makeFileSystem(lazuli)
   return { lazuli, walked: planes.flatMap(plane => plane.operations.map(operation => ({ plane, operation }))) }
 }
 
@@ -48,6 +50,16 @@ async function makeVault({ request, adminToken, subscription, directory }: OpenL
   assert.equal(made.status, 201)
 }
 
+/** So is a file system. */
+async function makeFileSystem({ request, adminToken, subscription }: OpenLazuli): Promise<void> {
+  const token = await adminToken()
+  const group = `${subscription}/resourceGroups/lakes`
+  const body = { location: 'westus', properties: {} }
+  await request('PUT', `${group}?api-version=2022-09-01`, { token, body: { location: 'westus' } })
+  const id = `${group}/providers/Microsoft.DataLakeStore/accounts/walked`
+  assert.equal((await request('PUT', `${id}?api-version=2016-11-01`, { token, body })).status, 200)
+}
+
 /** An address that the route matches: every parameter gets a value that could be one. */
 function addressOf(lazuli: OpenLazuli, plane: Plane, { route, query }: Operation): { method: string; url: string } {
   const [method = '', path = ''] = route.split(' ')
@@ -56,8 +68,8 @@ function addressOf(lazuli: OpenLazuli, plane: Plane, { route, query }: Operation
     if (many) return `subscriptions/${lazuli.directory.subscriptionId}/resourceGroups/walked`
     return name === 'name' || name.endsWith('Id') ? '11111111-2222-4333-8444-555555555555' : 'walked'
   })
-  // The name of the vault is in the host's.
-  const below = plane.name === 'key-vault' ? filled.slice('/walked'.length) : filled
+  // The name of the vault, or of the file system, is in the host's.
+  const below = ['key-vault', 'webhdfs'].includes(plane.name) ? filled.slice('/walked'.length) : filled
   return { method, url: `${hosts[plane.name]}${below}?api-version=2022-09-01${query ? `&${query}` : ''}` }
 }
 
@@ -65,6 +77,7 @@ const audience: Record<string, string> = {
   arm: 'https://management.azure.com/',
   graph: 'https://graph.microsoft.com/',
   'key-vault': 'https://vault.azure.net',
+  webhdfs: 'https://datalake.azure.net/',
 }
 
 test('operations that anyone may call are on the list of those that may', async t => {

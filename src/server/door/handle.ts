@@ -50,7 +50,8 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
 
     const { plane } = found
     const segments = (plane.segments ?? pathSegments)(found.pathname)
-    const match = segments && routers.get(plane)?.match(request.method, segments, url.searchParams)
+    const query = plane.query?.(url) ?? url.searchParams
+    const match = segments && routers.get(plane)?.match(request.method, segments, query)
     const operation = match?.operation ?? (unknown.get(plane) as Operation)
     let call = beginCall(parts, request, url, peer, match?.params ?? {})
 

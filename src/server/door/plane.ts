@@ -12,6 +12,8 @@ export type Plane = {
   acceptsAudience(audience: string): boolean
   /** From a path to the segments that routes are matched with, where a plane reads paths in a way of its own. */
   segments?(pathname: string): string[] | undefined
+  /** The query that routes are matched with, where a plane spells its parameters in more than one way. */
+  query?(url: URL): URLSearchParams
   /**
    * More about the place that a request names, such as the ARM id of a vault, for `access.on` and the operation: it is
    * added to the params. Throws the refusal of a place that there is not.

@@ -1,9 +1,11 @@
 import { systemGrant } from '../access/grant.ts'
+import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/open.ts'
 import type { Extents } from './extents.ts'
 
 const sweeping = systemGrant('remove content that nothing refers to')
+const expiring = systemGrant('remove files of Data Lake Store whose time has come')
 
 /**
  * Removes the extents that no row refers to. An extent is written before the row that names it is, so young ones are
@@ -26,13 +28,18 @@ const graceMs = 60 * 60_000
 const everyMs = 10 * 60_000
 
 /** Sweeps from now on until it is told to stop. */
-export function keepSwept(parts: { extents: Extents; store: Store; log: Log }): { stop(): Promise<void> } {
+export function keepSwept(parts: { extents: Extents; store: Store; clock: Clock; log: Log }): {
+  stop(): Promise<void>
+} {
   let sweep = Promise.resolve()
   const begin = () => {
-    sweep = sweepExtents(parts, graceMs).then(
-      removed => parts.log.debug({ removed }, 'swept content that nothing refers to'),
-      error => parts.log.error({ err: error }, 'content that nothing refers to could not be removed'),
-    )
+    const expired = parts.store.write(tx => tx.dataLakeFiles.removeExpired(expiring, parts.clock.now()))
+    sweep = expired
+      .then(() => sweepExtents(parts, graceMs))
+      .then(
+        removed => parts.log.debug({ removed }, 'swept content that nothing refers to'),
+        error => parts.log.error({ err: error }, 'content that nothing refers to could not be removed'),
+      )
   }
   const timer = setInterval(begin, everyMs).unref()
   begin()

@@ -8,6 +8,7 @@ import { authorityPlane } from './authority/plane.ts'
 import { graphPlane } from './graph/plane.ts'
 import { keyVaultPlane } from './key-vault/plane.ts'
 import { machinePlane } from './machine/plane.ts'
+import { webhdfsPlane } from './webhdfs/plane.ts'
 
 /** All protocols that this server speaks. */
 export const openPlanes = (parts: Parts): readonly Plane[] => [
@@ -16,6 +17,7 @@ export const openPlanes = (parts: Parts): readonly Plane[] => [
   graphPlane(parts),
   machinePlane(parts),
   keyVaultPlane(parts),
+  webhdfsPlane(parts),
 ]
 
 /** Finds a request's plane by the host it names, and on `localhost` by its path. */

@@ -16,6 +16,13 @@ import { computeListings, imageAliases } from './microsoft.compute/listings.ts'
 import { runCommands } from './microsoft.compute/run-commands/run-commands.ts'
 import { sshPublicKeys } from './microsoft.compute/ssh-public-keys.ts'
 import { virtualMachines } from './microsoft.compute/virtual-machines.ts'
+import { checkDataLakeName } from './microsoft.datalakestore/account-names.ts'
+import {
+  dataLakeFirewallRules,
+  dataLakeIdProviders,
+  dataLakeNetworkRules,
+} from './microsoft.datalakestore/account-rules.ts'
+import { dataLakeAccounts } from './microsoft.datalakestore/accounts.ts'
 import { activityLog, activityVersions } from './microsoft.insights/activity-log.ts'
 import { accessPolicies, accessPoliciesType } from './microsoft.keyvault/access-policies.ts'
 import { keyVaultVersions } from './microsoft.keyvault/api-versions.ts'
@@ -60,6 +67,10 @@ export const resourceTypes: readonly ResourceType[] = [
   publicIPAddresses,
   networkInterfaces,
   storageAccounts,
+  dataLakeAccounts,
+  dataLakeFirewallRules,
+  dataLakeNetworkRules,
+  dataLakeIdProviders,
   vaults,
 ]
 
@@ -107,6 +118,7 @@ export const operations: readonly Operation[] = [
   imageAliases,
   checkAccountName,
   storageSkus,
+  checkDataLakeName,
   ...deploymentOperations([...resourceTypes, ...otherKinds]),
   ...providerOperations([...resourceTypes, ...otherKinds]),
 ]

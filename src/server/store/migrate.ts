@@ -4,11 +4,12 @@ import * as first from './migrations/0001-first.ts'
 import * as vaults from './migrations/0002-vaults.ts'
 import * as storage from './migrations/0003-storage.ts'
 import * as dueObjects from './migrations/0004-due-objects.ts'
+import * as dataLake from './migrations/0005-data-lake.ts'
 import { DatabaseRefused } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /** In order; the position is the version. Released ones are never edited, only followed by new ones. */
-const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [first, vaults, storage, dueObjects]
+const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [first, vaults, storage, dueObjects, dataLake]
 
 /**
  * Brings an older database up to date, each step in one transaction with its version number. A database of a newer

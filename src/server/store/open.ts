@@ -13,6 +13,18 @@ import {
 import { type AuditReads, type AuditRow, auditAppender, auditReads } from './audit-log.ts'
 import { auditPruner } from './audit-pruning.ts'
 import { type ContentReads, type ContentWrites, contentReads, contentWrites } from './contents.ts'
+import {
+  type DataLakeAccountReads,
+  type DataLakeAccountWrites,
+  dataLakeAccountReads,
+  dataLakeAccountWrites,
+} from './data-lake-accounts.ts'
+import {
+  type DataLakeFileReads,
+  type DataLakeFileWrites,
+  dataLakeFileReads,
+  dataLakeFileWrites,
+} from './data-lake-files.ts'
 import { writeDurably } from './durable-file.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
@@ -57,6 +69,8 @@ export type Reads = {
   readonly audit: AuditReads
   readonly storageAccounts: StorageAccountReads
   readonly contents: ContentReads
+  readonly dataLakeAccounts: DataLakeAccountReads
+  readonly dataLakeFiles: DataLakeFileReads
 }
 
 /** What a piece of work in `write` sees and changes. */
@@ -74,6 +88,8 @@ export type Writes = {
   readonly contents: ContentWrites
   readonly vaults: VaultWrites
   readonly vaultObjects: VaultObjectWrites
+  readonly dataLakeAccounts: DataLakeAccountWrites
+  readonly dataLakeFiles: DataLakeFileWrites
 }
 
 export type Store = Reads & {
@@ -219,6 +235,8 @@ const readsOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing, remember:
   audit: auditReads(db),
   storageAccounts: storageAccountReads(db, sealing, remember),
   contents: contentReads(db),
+  dataLakeAccounts: dataLakeAccountReads(db, remember),
+  dataLakeFiles: dataLakeFileReads(db),
 })
 
 const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes => ({
@@ -235,6 +253,8 @@ const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes 
   contents: contentWrites(db),
   vaults: vaultWrites(db, clock, sealing),
   vaultObjects: vaultObjectWrites(db, clock, sealing),
+  dataLakeAccounts: dataLakeAccountWrites(db),
+  dataLakeFiles: dataLakeFileWrites(db),
 })
 
 /** The data key lies in the database, sealed under the master key, so that the master key can be exchanged alone. */

@@ -32,6 +32,8 @@ export type Tables = {
   blob_blocks: BlobBlockTable
   blob_tags: { blob: number; container: number; name: string; value: string }
   content_pieces: ContentPieceTable
+  data_lake_accounts: DataLakeAccountTable
+  data_lake_files: DataLakeFileTable
 }
 
 export type ResourceTable = {
@@ -223,4 +225,31 @@ export type ContentPieceTable = {
   extent: string | null
   extent_at: number
   bytes: Uint8Array | null
+}
+
+export type DataLakeAccountTable = {
+  number: Generated<number>
+  name: string
+  id: string
+  id_key: string
+  json: string
+  created_at: number
+}
+
+export type DataLakeFileTable = {
+  number: Generated<number>
+  account: number
+  /** 0 for the root of an account. */
+  parent: number
+  name: string
+  kind: 'FILE' | 'DIRECTORY'
+  length: number
+  content: string | null
+  acl: string
+  created_at: number
+  changed_at: number
+  read_at: number
+  expires_at: number | null
+  lease: string | null
+  leased_at: number | null
 }
