@@ -131,6 +131,33 @@ test('a damaged database is refused and left as it is', async t => {
   assert.deepEqual(readFileSync(file), bytes)
 })
 
+test('a database that has become empty is refused: it is none that was never written', async t => {
+  const { directory, close } = await openTestStore(t)
+  await close()
+  const file = join(directory, 'lazuli.sqlite')
+  writeFileSync(file, '')
+  await assert.rejects(openTestStore(t, directory), /lazuli\.sqlite is damaged \(it is empty\)/)
+  assert.equal(readFileSync(file).length, 0)
+})
+
+test('no new database is made beside the latest changes of one that is gone', async t => {
+  const { directory, close } = await openTestStore(t)
+  await close()
+  const file = join(directory, 'lazuli.sqlite')
+  rmSync(file)
+  writeFileSync(`${file}-wal`, 'changes')
+  await assert.rejects(openTestStore(t, directory), /Put the database back, or move that file away, too/)
+  assert.equal(readFileSync(`${file}-wal`, 'utf8'), 'changes')
+})
+
+test('what a start that was killed has left of a new database is in nobody’s way', async t => {
+  const directory = temporaryDirectory(t)
+  writeFileSync(join(directory, 'lazuli.sqlite.new'), '')
+  const { close } = await openTestStore(t, directory)
+  await close()
+  assert.deepEqual(readdirSync(directory).sort(), ['lazuli.sqlite', 'master.key'])
+})
+
 test('a file that is no database is refused and left as it is', async t => {
   const directory = temporaryDirectory(t)
   const file = join(directory, 'lazuli.sqlite')

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Tables } from './tables.ts'
@@ -17,12 +18,12 @@ const nothingOutside = 'PRAGMA temp_store = MEMORY'
 
 /** Opens for writing, in WAL mode, with a sync to disk before every commit is reported. */
 export function openForWriting(file: string): DatabaseSync {
-  const isNew = !existsSync(file)
-  // SQLite gives its other files the mode of this one.
-  if (isNew) closeSync(openSync(file, 'wx', 0o600))
+  if (!existsSync(file)) createWhole(file)
+  // SQLite takes an empty file for a new database; but a file system that has lost what was in it leaves just that.
+  else if (statSync(file).size === 0) throw damaged(file, 'it is empty')
   try {
     const db = new DatabaseSync(file)
-    if (!isNew) refuseDamaged(db, file)
+    refuseDamaged(db, file)
     db.exec(
       `${nothingOutside}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000`,
     )
@@ -34,6 +35,28 @@ export function openForWriting(file: string): DatabaseSync {
     }
     throw cause
   }
+}
+
+/** Makes a database without tables that has its header from the first moment on: no crash leaves an empty file. */
+function createWhole(file: string): void {
+  // Of a database that was moved away alone. SQLite would take it for this one's latest changes.
+  if (existsSync(`${file}-wal`)) {
+    throw new DatabaseRefused(
+      `${file} is missing, but ${file}-wal, which holds its latest changes, is there. Put the database back, or move that file away, too, to start anew.`,
+    )
+  }
+  const draft = `${file}.new`
+  rmSync(draft, { force: true })
+  // SQLite gives its other files the mode of this one.
+  closeSync(openSync(draft, 'wx', 0o600))
+  const db = new DatabaseSync(draft)
+  // Without tables, only a change of the header makes SQLite write any.
+  db.exec('PRAGMA synchronous = FULL; PRAGMA user_version = 1; PRAGMA user_version = 0')
+  db.close()
+  renameSync(draft, file)
+  const folder = openSync(dirname(file), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
 }
 
 export function openForReading(file: string): DatabaseSync {
