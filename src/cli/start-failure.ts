@@ -17,6 +17,14 @@ export function startFailure(error: unknown, { directory, port }: Config): unkno
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return failure(`Port ${port} is taken by another program.`, error, 'Take another port: lazuli up --port 0')
+    case 'EEXIST':
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return failure(
+        `${directory} cannot be made: ${messageOf(error)}`,
+        error,
+        'Take another data directory (--data DIR).',
+      )
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -62,6 +62,18 @@ test('a port that is taken is said to be taken', async t => {
   assert.match(second.stderr, new RegExp(`Port ${port} is taken`))
 })
 
+test('where no data directory can be made, that is said', async t => {
+  const file = join(await folderOf(t), 'file')
+  await writeFile(file, '')
+  for (const place of [file, join(file, 'below'), '/proc/lazuli']) {
+    for (const detach of [[], ['--detach']]) {
+      const { exitCode, stderr } = await up(place, ...detach)
+      assert.equal(exitCode, 1)
+      assert.match(stderr, new RegExp(`^lazuli: ${place} cannot be made: .*\n  Take another data directory`))
+    }
+  }
+})
+
 test('a damaged database is refused with what to do, also in the background', async t => {
   const folder = await folderOf(t)
   await up(folder, '--detach')

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
 export type FileMode = { readonly mode: number }
@@ -40,11 +40,26 @@ export async function createDurably(path: string, content: string | Uint8Array, 
 
 /** Makes a folder and its missing parents, so that they survive a power cut. An existing folder stays as it is. */
 export async function makeFolderDurably(path: string, { mode }: FileMode): Promise<void> {
-  const firstMade = await mkdir(path, { recursive: true, mode })
-  if (firstMade === undefined) return
-  // A folder is an entry of its parent, so it is the parents that have to reach the disk.
-  for (let made = resolve(path); made.length >= resolve(firstMade).length; made = dirname(made)) {
-    await syncFolder(dirname(made))
+  const whole = resolve(path)
+  if (await isFolder(whole)) return
+  // Not by mkdir's own `recursive`, which never ends below /proc, where there is a parent and yet no way to make anything.
+  await makeFolderDurably(dirname(whole), { mode })
+  try {
+    await mkdir(whole, { mode })
+  } catch (error) {
+    if (isErrno(error, 'EEXIST') && (await isFolder(whole))) return
+    throw error
+  }
+  // A folder is an entry of its parent, so it is the parent that has to reach the disk.
+  await syncFolder(dirname(whole))
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return false
+    throw error
   }
 }
 
