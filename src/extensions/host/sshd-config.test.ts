@@ -11,6 +11,7 @@ import {
   type SshFiles,
   withAdmissions,
   withDropInFolder,
+  writtenPorts,
 } from './sshd-config.ts'
 
 const stored = (text: string, mode = 0o644): StoredFile => ({ content: Buffer.from(text), mode, uid: 0, gid: 0 })
@@ -123,4 +124,12 @@ test('a reset keeps what vendors brought, our users and the ports', () => {
   })
   assert.deepEqual(admissions(new Map([[dropInFile, stored(own)]])), bob)
   assert.equal(textsOf(resetFiles(files, { packaged, keep: () => false, ports: [22] }))[mainFile], `${packaged}\n`)
+})
+
+test('the ports of a configuration that sshd refuses can still be read', () => {
+  const files = filesOf({
+    [mainFile]: 'Nonsense yes\nPort 2200\nport=2201\nPort many\nListenAddress [::1]:2202\nListenAddress 10.0.0.4\n',
+    [`${dropInFolder}/10-ports.conf`]: 'Port 2203\nMatch User alice\n    Port 2204\n',
+  })
+  assert.deepEqual(writtenPorts(files), [2200, 2201, 2202, 2203])
 })

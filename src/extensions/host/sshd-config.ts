@@ -123,6 +123,19 @@ export function resetFiles(
   return withAdmissions(reset, admissions(files))
 }
 
+/** The ports that files name outside of Match blocks, read by us where sshd refuses to. */
+export function writtenPorts(files: SshFiles): number[] {
+  return [...files.values()].flatMap(({ content }) => {
+    const lines = statements(content.toString('utf8'))
+    const firstMatch = lines.findIndex(({ keyword }) => keyword === 'match')
+    return lines.slice(0, firstMatch === -1 ? lines.length : firstMatch).flatMap(({ keyword, rest }) => {
+      const pattern = keyword === 'port' ? /^(\d{1,5})$/ : keyword === 'listenaddress' ? /^\S+:(\d{1,5})$/ : undefined
+      const port = Number(pattern?.exec(rest)?.[1] ?? 0)
+      return port > 0 && port < 65_536 ? [port] : []
+    })
+  })
+}
+
 const spelling = [
   'PasswordAuthentication',
   'KbdInteractiveAuthentication',

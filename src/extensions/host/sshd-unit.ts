@@ -67,6 +67,13 @@ export async function reloadSshd(unit: SshUnit, run: Run): Promise<string> {
   }
 }
 
+/** The ports on which systemd listens for sshd; none where sshd does that itself. */
+export async function socketPorts(unit: SshUnit, run: Run): Promise<number[]> {
+  if (unit.socket === undefined) return []
+  const { stdout } = await run('systemctl', ['show', '-p', 'Listen', '--', unit.socket], { anyExit: true })
+  return [...stdout.toString('utf8').matchAll(/^Listen=.*:(\d+) \(Stream\)$/gm)].map(([, port]) => Number(port))
+}
+
 /** With socket activation, systemd listens, on ports that a generator reads from sshd's configuration. */
 export async function reloadPorts(unit: SshUnit, run: Run): Promise<void> {
   if (unit.init !== 'systemd' || !unit.socket) return

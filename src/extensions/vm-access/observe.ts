@@ -4,6 +4,7 @@ import { statIfPresent } from '../host/files.ts'
 import { closedPorts } from '../host/firewall.ts'
 import { type Effective, findSshd, readEffective, readSshFiles, turnedAway } from '../host/sshd.ts'
 import { admissions } from '../host/sshd-config.ts'
+import { reachablePorts } from '../host/sshd-ports.ts'
 import { readSudoers, sudoReadsFolder } from '../host/sudo.ts'
 import { sudoRule } from '../host/sudoers.ts'
 import { readUserFile, UnsafePath } from '../host/user-files.ts'
@@ -12,14 +13,11 @@ import type { Wish } from './settings.ts'
 import type { Host } from './step.ts'
 import { findKeyFile } from './steps/keys.ts'
 
-const defaultPort = 22
-
 /** Looks at all that a plan for the wish depends on. Changes nothing. */
 export async function observe(wish: Wish, host: Host, today: string): Promise<Seen> {
   const { accounts, run } = host
   const name = wish.user?.name
   const general = await askSshd(host)
-  const ports = (general.effective?.get('port') ?? []).map(Number)
   return {
     leastUserId: accounts.leastUserId(),
     today: Date.parse(`${today}T00:00:00Z`) / 86_400_000,
@@ -30,7 +28,7 @@ export async function observe(wish: Wish, host: Host, today: string): Promise<Se
     keyLines:
       wish.user && (wish.user.keys.length > 0 || wish.user.removePriorKeys) ? await seeKeys(wish, host) : undefined,
     ssh: await seeSsh(name, general.problem, host),
-    closedPorts: wish.ssh === undefined ? [] : await closedPorts(ports.length > 0 ? ports : [defaultPort], run),
+    closedPorts: wish.ssh === undefined ? [] : await closedPorts(await reachablePorts(run), run),
   }
 }
 

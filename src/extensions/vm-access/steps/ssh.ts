@@ -1,8 +1,9 @@
 import type { Kept } from '../../host/backups.ts'
 import { isVendorDropIn, packagedSshdConfig } from '../../host/distribution.ts'
 import { contentHash, readStored, writeDurably } from '../../host/files.ts'
-import { findSshd, type Proof, putSshFiles, readEffective, readSshFiles, replaceSshFiles } from '../../host/sshd.ts'
+import { findSshd, type Proof, putSshFiles, readSshFiles, replaceSshFiles } from '../../host/sshd.ts'
 import { admissions, dropInFolder, resetFiles, type SshFiles, withAdmissions } from '../../host/sshd-config.ts'
+import { configuredPorts, presentPorts } from '../../host/sshd-ports.ts'
 import { findSshUnit, reloadPorts, reloadSshd, silentPorts } from '../../host/sshd-unit.ts'
 import { type Done, defineStep, type Host } from '../step.ts'
 
@@ -38,12 +39,12 @@ const listenPatienceMs = 5_000
 async function change(wanted: SshFiles, proofs: readonly Proof[], host: Host): Promise<Done> {
   const { run, folder, backups } = host
   const former = readSshFiles()
-  const formerPorts = await portsNow(host)
+  const formerPorts = await configuredPorts(run)
   await replaceSshFiles(wanted, { proofs, folder, run })
   const unit = await findSshUnit(run)
-  const ports = await portsNow(host)
-  if (formerPorts.join() !== ports.join()) await reloadPorts(unit, run)
+  if (formerPorts?.join() !== (await configuredPorts(run))?.join()) await reloadPorts(unit, run)
   const text = await reloadSshd(unit, run)
+  const ports = await presentPorts(unit, run)
   const silent = unit.init === 'none' ? [] : await silentPorts(ports, listenPatienceMs)
   if (silent.length > 0) throw new Error(`nothing listens on port ${silent.join(' and ')} after sshd was reloaded`)
   const paths = [...new Set([...former.keys(), ...wanted.keys()])]
@@ -64,16 +65,6 @@ const equal = (one: Buffer | undefined, other: Buffer | undefined) =>
 
 const hashed = (key: 'before' | 'after', content: Buffer | undefined) =>
   content === undefined ? {} : { [key]: contentHash(content) }
-
-/** The ports of the present configuration; none when sshd cannot read it. */
-async function portsNow({ run }: Host): Promise<number[]> {
-  try {
-    return ((await readEffective(run)).get('port') ?? []).map(Number)
-  } catch {
-    // That it cannot be read is what a reset is for, and no other step is begun then.
-    return []
-  }
-}
 
 export const admit = defineStep<'admit', Before>({
   name: 'ssh',
@@ -105,11 +96,11 @@ export const resetSsh = defineStep<'reset-ssh', Before>({
   name: 'reset_ssh',
   before: (_step, host) => keepSshFiles(host),
   async apply(_step, _before, host) {
-    const { distribution } = host
+    const { distribution, run } = host
     const wanted = resetFiles(readSshFiles(), {
       packaged: packagedSshdConfig(distribution),
       keep: path => isVendorDropIn(distribution, path.slice(dropInFolder.length + 1)),
-      ports: await portsNow(host),
+      ports: await presentPorts(await findSshUnit(run), run),
     })
     const done = await change(wanted, [], host)
     return { ...done, text: `sshd has the configuration of its ${distribution.name} package. ${done.text}` }

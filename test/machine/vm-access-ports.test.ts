@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import '../deadline.ts'
+import { limits } from './rig.ts'
+import { openVmAccess, succeeded } from './vm-access-rig.ts'
+
+const password = 'Correct-horse-1'
+const listening = `ss -Hltn | grep -o ':[0-9]* ' | tr -d ': ' | sort -u | tr '\\n' ' '`
+
+test(
+  'sshd stays where it is reached: by an address with a port, and with a configuration that is broken',
+  limits,
+  async t => {
+    const vm = await openVmAccess(t)
+    await vm.sh(`echo 'ListenAddress 0.0.0.0:2222' > /etc/ssh/sshd_config.d/10-port.conf; systemctl restart ssh`)
+    succeeded(await vm.enable({ username: 'bob', password }))
+    assert.equal(await vm.sh(listening), '2222')
+    succeeded(await vm.enable({ reset_ssh: true }))
+    assert.equal(await vm.sh(listening), '2222')
+    assert.equal(await vm.sh('ls /etc/ssh/sshd_config.d'), '00-lazuli-vm-access.conf\n50-lazuli.conf')
+
+    await vm.sh(`sed -i 's/^Port .*/Port 2200/' /etc/ssh/sshd_config; systemctl restart ssh
+    echo 'Nonsense yes' >> /etc/ssh/sshd_config`)
+    succeeded(await vm.enable({ reset_ssh: true }))
+    assert.equal(await vm.sh(listening), '2200')
+  },
+)
+
+test('where systemd listens for sshd, that is its port', limits, async t => {
+  const vm = await openVmAccess(t)
+  await vm.sh(`mkdir -p /etc/systemd/system/ssh.socket.d
+    printf '[Socket]\\nListenStream=\\nListenStream=2222\\n' > /etc/systemd/system/ssh.socket.d/port.conf
+    systemctl daemon-reload; systemctl stop ssh; systemctl start ssh.socket`)
+  succeeded(await vm.enable({ username: 'bob', password }))
+  succeeded(await vm.enable({ reset_ssh: true }))
+  assert.equal(await vm.sh(listening), '2222')
+  // Should sshd be started by itself one day, it is still found.
+  assert.match(await vm.sh('sshd -T'), /^port 2222$/m)
+})
