@@ -2,6 +2,7 @@ import { failureText, HandlerFailure } from '../handler/failure.ts'
 import type { Accounts } from '../host/accounts.ts'
 import { statIfPresent } from '../host/files.ts'
 import { closedPorts } from '../host/firewall.ts'
+import { areUnfit, readHostKeys } from '../host/host-keys.ts'
 import { type Effective, findSshd, readEffective, readSshFiles, turnedAway } from '../host/sshd.ts'
 import { admissions } from '../host/sshd-config.ts'
 import { reachablePorts } from '../host/sshd-ports.ts'
@@ -78,6 +79,7 @@ async function seeSsh(user: string | undefined, problem: string | undefined, hos
     authenticationMethods: effective?.get('authenticationmethods')?.join(' ') ?? 'any',
     turnedAwayBy: user && effective ? turnedAway(effective, user, groupsOf(user, host))?.by : undefined,
     hasBackup: host.backups.sshOriginal() !== undefined,
+    hostKeysUnfit: areUnfit(readHostKeys(host.accounts.groups())),
   }
 }
 

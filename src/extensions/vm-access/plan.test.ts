@@ -18,6 +18,7 @@ const ssh: SeenSsh = {
   authenticationMethods: 'any',
   turnedAwayBy: undefined,
   hasBackup: false,
+  hostKeysUnfit: false,
 }
 const nobody: SeenUser = {
   account: undefined,
@@ -212,6 +213,12 @@ const plans: readonly (readonly [
       admit({ passwordauthentication: 'yes', kbdinteractiveauthentication: 'no' }),
       withPassword,
     ],
+  ],
+  [
+    'a reset where sshd has no host keys that it takes',
+    { reset_ssh: true },
+    seeing({ ssh: { hostKeysUnfit: true, problem: 'no hostkeys available' } }),
+    [{ do: 'repair-host-keys' }, { do: 'reset-ssh' }],
   ],
   ['a restore', { restore_backup_ssh: true }, seeing({ ssh: { hasBackup: true } }), [{ do: 'restore-ssh' }]],
   [

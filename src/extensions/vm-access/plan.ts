@@ -25,6 +25,7 @@ export type Step =
   | { readonly do: 'include-sudoers' }
   | { readonly do: 'grant-sudo'; readonly user: string; readonly rule: SudoRule }
   | { readonly do: 'set-keys'; readonly user: string; readonly lines: readonly string[]; readonly replace: boolean }
+  | { readonly do: 'repair-host-keys' }
   | { readonly do: 'reset-ssh' }
   | { readonly do: 'restore-ssh' }
   | { readonly do: 'admit'; readonly user: string; readonly admission: Admission }
@@ -60,6 +61,8 @@ export type SeenSsh = {
   readonly authenticationMethods: string
   readonly turnedAwayBy: 'denyusers' | 'denygroups' | 'allowusers' | 'allowgroups' | undefined
   readonly hasBackup: boolean
+  /** sshd has none, or passes over some because others may read them. */
+  readonly hostKeysUnfit: boolean
 }
 
 export type Seen = {
@@ -112,8 +115,9 @@ function planSsh({ ssh: wished }: Wish, { ssh, closedPorts }: Seen): Plan {
     throw new HandlerFailure('There is no backup of the SSH configuration that has not been restored already.')
   }
   const firewall: Step[] = closedPorts.length === 0 ? [] : [{ do: 'open-firewall', ports: closedPorts }]
+  const hostKeys: Step[] = ssh.hostKeysUnfit ? [{ do: 'repair-host-keys' }] : []
   return {
-    steps: [...firewall, { do: wished === 'reset' ? 'reset-ssh' : 'restore-ssh' }],
+    steps: [...firewall, ...hostKeys, { do: wished === 'reset' ? 'reset-ssh' : 'restore-ssh' }],
     already:
       firewall.length > 0 ? [] : [{ name: 'firewall', text: 'No firewall of this machine bars the way to sshd.' }],
   }

@@ -2,6 +2,7 @@ import type { Step } from '../plan.ts'
 import type { Kind, StepKind } from '../step.ts'
 import { allowKeys, createUser, removeUser, setExpiration, setPassword } from './accounts.ts'
 import { openFirewall } from './firewall.ts'
+import { repairKeys } from './host-keys.ts'
 import { setKeys } from './keys.ts'
 import { admit, forgetAdmission, resetSsh, restoreSsh } from './ssh.ts'
 import { grantSudo, includeSudoers } from './sudo.ts'
@@ -15,6 +16,7 @@ const kinds: { readonly [D in Step['do']]: Kind<D> } = {
   'include-sudoers': includeSudoers,
   'grant-sudo': grantSudo,
   'set-keys': setKeys,
+  'repair-host-keys': repairKeys,
   'reset-ssh': resetSsh,
   'restore-ssh': restoreSsh,
   admit,

@@ -1,7 +1,7 @@
 import type { Kept } from '../../host/backups.ts'
 import { isVendorDropIn, packagedSshdConfig } from '../../host/distribution.ts'
 import { contentHash, readStored, writeDurably } from '../../host/files.ts'
-import { findSshd, type Proof, putSshFiles, readSshFiles, replaceSshFiles } from '../../host/sshd.ts'
+import { type Proof, putSshFiles, readSshFiles, replaceSshFiles } from '../../host/sshd.ts'
 import { admissions, dropInFolder, resetFiles, type SshFiles, withAdmissions } from '../../host/sshd-config.ts'
 import { configuredPorts, presentPorts } from '../../host/sshd-ports.ts'
 import { findSshUnit, reloadPorts, reloadSshd, silentPorts } from '../../host/sshd-unit.ts'
@@ -20,7 +20,8 @@ async function keepSshFiles({ backups }: Host): Promise<Before> {
 async function putBack({ files, marker }: Before, { backups, run }: Host): Promise<void> {
   await putSshFiles(filesOf(files), run)
   await backups.restore(marker)
-  if (findSshd()) await reloadSshd(await findSshUnit(run), run)
+  // With files that it refused before, the running sshd goes on as it did.
+  if ((await configuredPorts(run)) !== undefined) await reloadSshd(await findSshUnit(run), run)
 }
 
 function filesOf(kept: readonly Kept[]): SshFiles {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import '../deadline.ts'
 import { limits } from './rig.ts'
-import { openVmAccess, succeeded } from './vm-access-rig.ts'
+import { openVmAccess, refused, succeeded } from './vm-access-rig.ts'
 
 const password = 'Correct-horse-1'
 const listening = `ss -Hltn | grep -o ':[0-9]* ' | tr -d ': ' | sort -u | tr '\\n' ' '`
@@ -36,4 +36,29 @@ test('where systemd listens for sshd, that is its port', limits, async t => {
   assert.equal(await vm.sh(listening), '2222')
   // Should sshd be started by itself one day, it is still found.
   assert.match(await vm.sh('sshd -T'), /^port 2222$/m)
+})
+
+test('reset_ssh gives sshd host keys that it takes, and takes back what it did for nothing', limits, async t => {
+  const vm = await openVmAccess(t)
+  const modes = () => vm.sh('stat -c %a /etc/ssh/ssh_host_*_key | sort -u')
+  const known = await vm.sh('cat /etc/ssh/ssh_host_ed25519_key.pub')
+  await vm.sh(
+    'echo "# by hand" >> /etc/ssh/sshd_config; chmod 644 /etc/ssh/ssh_host_*_key; chattr +i /etc/ssh/sshd_config; systemctl stop ssh',
+  )
+  assert.match(refused(await vm.enable({ reset_ssh: true })), /EPERM.* All changes have been undone\.$/)
+  assert.equal(await modes(), '644')
+
+  await vm.sh('chattr -i /etc/ssh/sshd_config')
+  const status = succeeded(await vm.enable({ reset_ssh: true }))
+  assert.match(JSON.stringify(status.substatus), /mode of \/etc\/ssh\/ssh_host_ed25519_key/)
+  assert.equal(await modes(), '600')
+  assert.equal(await vm.sh('cat /etc/ssh/ssh_host_ed25519_key.pub'), known)
+  assert.equal(await vm.ssh('id -un', { user: 'azureuser' }), 'azureuser')
+
+  await vm.sh('rm /etc/ssh/ssh_host_*; systemctl stop ssh')
+  succeeded(await vm.enable({ reset_ssh: true }))
+  assert.equal(
+    await vm.sh('systemctl is-active ssh; ls /etc/ssh/ssh_host_ed25519_key.pub'),
+    'active\n/etc/ssh/ssh_host_ed25519_key.pub',
+  )
 })
