@@ -102,6 +102,12 @@ export function openAccounts(run: Run) {
       await patiently('chage', ['-E', expiration === 'never' ? '-1' : expiration, '--', name])
     },
 
+    /** Has the password count as changed on a day. */
+    async renewPasswordAge(name: string, day: number): Promise<void> {
+      if (!findProgram('chage')) throw new Error('this system has no chage, and so no age of passwords')
+      await patiently('chage', ['-d', dateOfDay(day), '--', name])
+    },
+
     /** Lets nobody in any more, by password or by key. Without chage, ending sessions and removing must do. */
     async closeNow(name: string): Promise<void> {
       if (findProgram('chage')) await patiently('chage', ['-E', '1', '--', name])

@@ -64,8 +64,9 @@ export function openBackups(folder: string, id: string, run: Run) {
       if (!stored) throw new Error(`the backup ${copy} is gone`)
       await writeDurably(path, stored.content, { mode, uid, gid }, { path: copy, run })
     },
-    /** Remembers that these files together were sshd's configuration before the run. */
+    /** Remembers that these files together were sshd's configuration before the run, which the first of its steps sees. */
     async nameSshGeneration(files: readonly Kept[]): Promise<void> {
+      if (hasSsh(folder, id)) return
       makeFolder(own, { mode: 0o700 })
       await writeDurably(join(own, 'ssh.json'), JSON.stringify(files), { mode: 0o600 })
     },

@@ -164,6 +164,33 @@ const plans: readonly (readonly [
     [setPassword, { do: 'set-expiration', user: 'bob', expiration: 'never', why: 'expired' }, withPassword],
   ],
   [
+    'a key for who has to change the password first',
+    keyed,
+    seeing({ user: { ...bob, shadow: { ...shadow, lastChange: 0 } } }),
+    [{ do: 'renew-password-age', user: 'bob', day: 20_778 }, addKey, passwordless],
+  ],
+  [
+    'a key for who should have changed the password yesterday',
+    keyed,
+    seeing({ user: { ...bob, shadow: { ...shadow, lastChange: 20_747, maxDays: 30 } } }),
+    [{ do: 'renew-password-age', user: 'bob', day: 20_778 }, addKey, passwordless],
+  ],
+  [
+    'a key for who has to change the password tomorrow',
+    keyed,
+    seeing({ user: { ...bob, shadow: { ...shadow, lastChange: 20_748, maxDays: 30 } } }),
+    [addKey, passwordless],
+  ],
+  [
+    'all keys to go where a password stays',
+    { username: 'bob', expiration: 'never', remove_prior_keys: true },
+    seeing({ user: bob, keyLines: [key] }),
+    [
+      { do: 'set-expiration', user: 'bob', expiration: 'never', why: 'asked' },
+      { ...addKey, lines: [], replace: true },
+    ],
+  ],
+  [
     'a new day of expiry only',
     { username: 'bob', expiration: 'never' },
     seeing({ user: bob }),
@@ -207,12 +234,7 @@ const plans: readonly (readonly [
     'a reset with a password',
     { reset_ssh: true, ...password },
     seeing({ user: bob, ssh: { problem: 'broken', turnedAwayBy: 'denyusers' } }),
-    [
-      { do: 'reset-ssh' },
-      setPassword,
-      admit({ passwordauthentication: 'yes', kbdinteractiveauthentication: 'no' }),
-      withPassword,
-    ],
+    [{ do: 'reset-ssh' }, setPassword, { do: 'admit-as-needed', user: 'bob', means: ['password'] }, withPassword],
   ],
   [
     'a reset where sshd has no host keys that it takes',
@@ -279,6 +301,18 @@ const refusals: readonly (readonly [what: string, settings: Record<string, unkno
     seeing({ user: bob, ssh: { authenticationMethods: 'publickey,password' } }),
     /publickey,password/,
   ],
+  [
+    'all keys to go where there is no password',
+    { username: 'bob', expiration: 'never', remove_prior_keys: true },
+    seeing({ user: { ...bob, shadow: { ...shadow, hash: '!' } }, keyLines: [key] }),
+    /no way to sign in/,
+  ],
+  [
+    'all keys to go where sshd takes no passwords',
+    { username: 'bob', expiration: 'never', remove_prior_keys: true },
+    seeing({ user: bob, keyLines: [key], ssh: { password: false } }),
+    /no way to sign in/,
+  ],
   ['a reset without sshd', { reset_ssh: true }, seeing({ ssh: { installed: false } }), /sshd is not installed/],
   ['a restore without backup', { restore_backup_ssh: true }, empty, /There is no backup/],
 ]
@@ -302,5 +336,23 @@ test('what is there already is said', () => {
   assert.deepEqual(
     already.map(({ text }) => text),
     ['sshd lets bob in as it is.', 'bob has its sudo rule already (passwordless).'],
+  )
+})
+
+test('what is in the way of a key and cannot be mended here is said', () => {
+  const account = { ...bob.account, name: 'bob', shell: '/usr/sbin/nologin' }
+  const { already } = plan(
+    wishOf(keyed),
+    seeing({ user: { ...bob, account: account as SeenUser['account'] }, ssh: { problem: 'line 3' } }),
+  )
+  assert.deepEqual(
+    already.map(({ text, isWarning }) => ({ text, isWarning })),
+    [
+      {
+        text: 'The shell of bob is /usr/sbin/nologin, which ends every session at once; chsh gives another.',
+        isWarning: true,
+      },
+      { text: 'sshd refuses its present configuration; run reset_ssh first. It says: line 3', isWarning: true },
+    ],
   )
 })

@@ -22,6 +22,7 @@ export type Step =
       readonly expiration: string
       readonly why: 'asked' | 'expired'
     }
+  | { readonly do: 'renew-password-age'; readonly user: string; readonly day: number }
   | { readonly do: 'include-sudoers' }
   | { readonly do: 'grant-sudo'; readonly user: string; readonly rule: SudoRule }
   | { readonly do: 'set-keys'; readonly user: string; readonly lines: readonly string[]; readonly replace: boolean }
@@ -29,8 +30,12 @@ export type Step =
   | { readonly do: 'reset-ssh' }
   | { readonly do: 'restore-ssh' }
   | { readonly do: 'admit'; readonly user: string; readonly admission: Admission }
+  | { readonly do: 'admit-as-needed'; readonly user: string; readonly means: readonly Means[] }
   | { readonly do: 'forget-admission'; readonly user: string }
   | { readonly do: 'open-firewall'; readonly ports: readonly number[] }
+
+/** What a user has to sign in with. */
+export type Means = 'password' | 'publickey'
 
 /** What is to be done, and what there is to say although nothing is done about it. */
 export type Plan = { readonly steps: readonly Step[]; readonly already: readonly Already[] }
@@ -133,6 +138,7 @@ function planUser(wish: Wish, seen: Seen): Plan {
   if (!account && user.password === undefined && user.keys.length === 0) {
     throw new HandlerFailure('No password or ssh_key is specified.')
   }
+  demandAnotherWayIn(wish, seen, account)
   const admission = planAdmission(wish, seen)
   const keys = planKeys(wish, isFresh || !account ? undefined : seen.keyLines)
   const sudo = planSudo(wish, seen, isFresh)
@@ -144,9 +150,29 @@ function planUser(wish: Wish, seen: Seen): Plan {
       // Last, so that whoever cannot come in after all is no administrator either.
       ...sudo.steps,
     ],
-    already: [...admission.already, ...keys.already, ...sudo.already],
+    already: [...shellRemarks(account), ...admission.already, ...keys.already, ...sudo.already],
   }
 }
+
+/** Keys may all go only where another way in stays. */
+function demandAnotherWayIn({ user }: Wish, seen: Seen, account: Account | undefined): void {
+  if (!user?.removePriorKeys || user.keys.length > 0 || user.password !== undefined || !account) return
+  if (seen.user?.shadow?.hash.startsWith('$') && (seen.ssh.password || seen.ssh.keyboardInteractive)) return
+  throw new HandlerFailure(
+    `remove_prior_keys would leave ${user.name} no way to sign in; give an ssh_key or a password with it.`,
+  )
+}
+
+const shellRemarks = (account: Account | undefined): Already[] =>
+  account && /\/(nologin|false)$/.test(account.shell)
+    ? [
+        {
+          name: 'username',
+          text: `The shell of ${account.name} is ${account.shell}, which ends every session at once; chsh gives another.`,
+          isWarning: true,
+        },
+      ]
+    : []
 
 const isSystemAccount = ({ uid }: Account, leastUserId: number) => uid < leastUserId || uid === nobodyId
 
@@ -187,48 +213,69 @@ function planAccount({ user }: Wish, seen: Seen, account: Account | undefined): 
       : hasExpired
         ? [{ do: 'set-expiration', user: name, expiration: 'never', why: 'expired' }]
         : []
-  return [...common, ...unlock, ...expire]
+  // By PAM, whoever should have changed a password long ago is not let in with a key either.
+  const renew: Step[] =
+    !needsPasswordStep && user.keys.length > 0 && seen.ssh.usesPam && isPasswordAged(seen.user?.shadow, seen.today)
+      ? [{ do: 'renew-password-age', user: name, day: seen.today }]
+      : []
+  return [...common, ...unlock, ...renew, ...expire]
+}
+
+/** shadow(5): a change on day 0 stands for one that is to come, and lengths that are not there are without limit. */
+function isPasswordAged(shadow: Shadow | undefined, today: number): boolean {
+  const { lastChange, maxDays } = shadow ?? {}
+  if (lastChange === undefined) return false
+  return lastChange === 0 || (maxDays !== undefined && today > lastChange + maxDays)
 }
 
 /** What sshd must be told, for this user alone, so that the password or the key opens the machine. */
 function planAdmission(wish: Wish, { ssh }: Seen): Plan {
   const { user } = wish
   if (!user || (user.password === undefined && user.keys.length === 0)) return nothing
-  if (!ssh.installed) {
-    return { steps: [], already: [{ name: 'ssh', text: 'sshd is not installed on this machine.', isWarning: true }] }
+  const say = (text: string): Plan => ({ steps: [], already: [{ name: 'ssh', text, isWarning: true }] })
+  if (!ssh.installed) return say('sshd is not installed on this machine.')
+  const means: Means[] = [
+    ...(user.password === undefined ? [] : ['password' as const]),
+    ...(user.keys.length === 0 ? [] : ['publickey' as const]),
+  ]
+  // What sshd will say after a reset or a restore is not known yet: the step asks it then.
+  if (wish.ssh !== undefined) return { steps: [{ do: 'admit-as-needed', user: user.name, means }], already: [] }
+  if (ssh.problem !== undefined) {
+    const text = `sshd refuses its present configuration; run reset_ssh first. It says: ${ssh.problem}`
+    if (user.password !== undefined) throw new HandlerFailure(text)
+    return say(text)
   }
-  // What sshd will say after a reset or a restore is not known yet; the step itself looks once more.
-  const isReset = wish.ssh !== undefined
-  if (ssh.problem !== undefined && wish.ssh === undefined && user.password !== undefined) {
-    throw new HandlerFailure(`sshd refuses its present configuration; run reset_ssh first. It says: ${ssh.problem}`)
-  }
-  const bySystem = isReset ? undefined : ssh.turnedAwayBy
+  const admission = neededAdmission(user.name, means, ssh)
+  if (Object.keys(admission).length > 0) return { steps: [{ do: 'admit', user: user.name, admission }], already: [] }
+  return { steps: [], already: [{ name: 'ssh', text: `sshd lets ${user.name} in as it is.` }] }
+}
+
+/** Throws HandlerFailure when no setting for this user alone would do. */
+export function neededAdmission(user: string, means: readonly Means[], ssh: SeenSsh): Admission {
+  const bySystem = ssh.turnedAwayBy
   if (bySystem === 'denyusers' || bySystem === 'denygroups') {
-    throw new HandlerFailure(`sshd turns ${user.name} away because of ${bySystem}; remove that rule, or run reset_ssh.`)
+    throw new HandlerFailure(`sshd turns ${user} away because of ${bySystem}; remove that rule, or run reset_ssh.`)
   }
-  const demanded = isReset ? 'any' : ssh.authenticationMethods
-  const means = [...(user.password === undefined ? [] : ['password']), ...(user.keys.length === 0 ? [] : ['publickey'])]
+  const demanded = ssh.authenticationMethods
   const suffices =
-    demanded === 'any' || demanded.split(/\s+/).some(list => list.split(',').every(method => means.includes(method)))
+    demanded === 'any' ||
+    demanded.split(/\s+/).some(list => list.split(',').every(method => means.some(one => one === method)))
   if (!suffices) {
     throw new HandlerFailure(
-      `sshd demands the authentication methods ${demanded} of ${user.name}, which ${quoted(means)} cannot fulfil.`,
+      `sshd demands the authentication methods ${demanded} of ${user}, which ${quoted(means)} cannot fulfil.`,
     )
   }
   const admission: Record<string, string> = {}
-  if (user.password !== undefined && (isReset || !ssh.password || ssh.keyboardInteractive)) {
+  if (means.includes('password') && (!ssh.password || ssh.keyboardInteractive)) {
     // What the extension is documented to set, for everybody; here for the user alone.
     admission.passwordauthentication = 'yes'
     admission.kbdinteractiveauthentication = 'no'
   }
-  if (user.keys.length > 0 && !isReset && !ssh.publicKey) admission.pubkeyauthentication = 'yes'
-  if (bySystem === 'allowusers') admission.allowusers = user.name
+  if (means.includes('publickey') && !ssh.publicKey) admission.pubkeyauthentication = 'yes'
+  if (bySystem === 'allowusers') admission.allowusers = user
   // Whoever may come in by name need not be in a group, but sshd asks for both.
   if (bySystem === 'allowgroups') admission.allowgroups = '*'
-  if (Object.keys(admission).length === 0) {
-    return { steps: [], already: [{ name: 'ssh', text: `sshd lets ${user.name} in as it is.` }] }
-  }
-  return { steps: [{ do: 'admit', user: user.name, admission }], already: [] }
+  return admission
 }
 
 function planKeys({ user }: Wish, present: readonly string[] | undefined): Plan {

@@ -69,6 +69,20 @@ export const setExpiration = defineStep<'set-expiration', { shadow: Shadow | und
   undo: ({ user }, { shadow }, host) => putShadowBack(user, shadow, host),
 })
 
+export const renewPasswordAge = defineStep<'renew-password-age', { shadow: Shadow | undefined }>({
+  name: 'ssh_key',
+  before: (step, { accounts }) => ({ shadow: accounts.shadow(step.user) }),
+  async apply({ user, day }, { shadow }, { accounts }) {
+    const before = shadow?.lastChange ? dateOfDay(shadow.lastChange) : 'to be changed at once'
+    await accounts.renewPasswordAge(user, day)
+    return {
+      text: `The password of ${user} was overdue for a change, which bars the way for keys, too; it counts as changed today.`,
+      changes: [{ what: `change of the password of ${user}`, before, after: dateOfDay(day) }],
+    }
+  },
+  undo: ({ user }, { shadow }, host) => putShadowBack(user, shadow, host),
+})
+
 async function putShadowBack(user: string, shadow: Shadow | undefined, { accounts }: Host): Promise<void> {
   const now = accounts.shadow(user)
   // An account that this run made is removed as a whole.

@@ -1,10 +1,10 @@
 import type { Step } from '../plan.ts'
 import type { Kind, StepKind } from '../step.ts'
-import { allowKeys, createUser, removeUser, setExpiration, setPassword } from './accounts.ts'
+import { allowKeys, createUser, removeUser, renewPasswordAge, setExpiration, setPassword } from './accounts.ts'
 import { openFirewall } from './firewall.ts'
 import { repairKeys } from './host-keys.ts'
 import { setKeys } from './keys.ts'
-import { admit, forgetAdmission, resetSsh, restoreSsh } from './ssh.ts'
+import { admit, admitAsNeeded, forgetAdmission, resetSsh, restoreSsh } from './ssh.ts'
 import { grantSudo, includeSudoers } from './sudo.ts'
 
 const kinds: { readonly [D in Step['do']]: Kind<D> } = {
@@ -13,6 +13,7 @@ const kinds: { readonly [D in Step['do']]: Kind<D> } = {
   'set-password': setPassword,
   'allow-keys': allowKeys,
   'set-expiration': setExpiration,
+  'renew-password-age': renewPasswordAge,
   'include-sudoers': includeSudoers,
   'grant-sudo': grantSudo,
   'set-keys': setKeys,
@@ -20,6 +21,7 @@ const kinds: { readonly [D in Step['do']]: Kind<D> } = {
   'reset-ssh': resetSsh,
   'restore-ssh': restoreSsh,
   admit,
+  'admit-as-needed': admitAsNeeded,
   'forget-admission': forgetAdmission,
   'open-firewall': openFirewall,
 }

@@ -2,9 +2,18 @@ import type { Kept } from '../../host/backups.ts'
 import { isVendorDropIn, packagedSshdConfig } from '../../host/distribution.ts'
 import { contentHash, readStored, writeDurably } from '../../host/files.ts'
 import { type Proof, putSshFiles, readSshFiles, replaceSshFiles } from '../../host/sshd.ts'
-import { admissions, dropInFolder, resetFiles, type SshFiles, withAdmissions } from '../../host/sshd-config.ts'
+import {
+  type Admission,
+  admissions,
+  dropInFolder,
+  resetFiles,
+  type SshFiles,
+  withAdmissions,
+} from '../../host/sshd-config.ts'
 import { configuredPorts, presentPorts } from '../../host/sshd-ports.ts'
 import { findSshUnit, reloadPorts, reloadSshd, silentPorts } from '../../host/sshd-unit.ts'
+import { seeSsh } from '../observe-ssh.ts'
+import { neededAdmission } from '../plan.ts'
 import { type Done, defineStep, type Host } from '../step.ts'
 
 type Before = { readonly files: readonly Kept[]; readonly marker: Kept }
@@ -70,16 +79,29 @@ const hashed = (key: 'before' | 'after', content: Buffer | undefined) =>
 export const admit = defineStep<'admit', Before>({
   name: 'ssh',
   before: (_step, host) => keepSshFiles(host),
-  async apply({ user, admission }, _before, host) {
-    const files = readSshFiles()
-    const present = admissions(files)
-    const wanted = withAdmissions(files, new Map([...present, [user, { ...present.get(user), ...admission }]]))
-    const done = await change(wanted, [{ user, expected: admission }], host)
-    const said = Object.entries(admission).map(([key, value]) => `${key} ${value}`)
-    return { ...done, text: `sshd takes for ${user}: ${said.join(', ')}. ${done.text}` }
+  apply: ({ user, admission }, _before, host) => admitNow(user, admission, host),
+  undo: (_step, before, host) => putBack(before, host),
+})
+
+export const admitAsNeeded = defineStep<'admit-as-needed', Before>({
+  name: 'ssh',
+  before: (_step, host) => keepSshFiles(host),
+  async apply({ user, means }, _before, host) {
+    const admission = neededAdmission(user, means, await seeSsh(user, host))
+    if (Object.keys(admission).length > 0) return admitNow(user, admission, host)
+    return { text: `sshd lets ${user} in as it is.`, changes: [] }
   },
   undo: (_step, before, host) => putBack(before, host),
 })
+
+async function admitNow(user: string, admission: Admission, host: Host): Promise<Done> {
+  const files = readSshFiles()
+  const present = admissions(files)
+  const wanted = withAdmissions(files, new Map([...present, [user, { ...present.get(user), ...admission }]]))
+  const done = await change(wanted, [{ user, expected: admission }], host)
+  const said = Object.entries(admission).map(([key, value]) => `${key} ${value}`)
+  return { ...done, text: `sshd takes for ${user}: ${said.join(', ')}. ${done.text}` }
+}
 
 export const forgetAdmission = defineStep<'forget-admission', Before>({
   name: 'ssh',
