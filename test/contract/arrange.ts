@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer, Lazuli } from '../start.ts'
+import { claimsOf } from './curl.ts'
 
 const location = 'westeurope'
 
@@ -32,6 +33,21 @@ export async function newIdentity(lazuli: Lazuli, group: string, name = unique('
   const path = `${identityId(group, name)}?api-version=2023-01-31`
   const { id, properties } = await expect(201, lazuli.arm('PUT', path, { body: { location } }))
   return { id, clientId: properties.clientId, principalId: properties.principalId }
+}
+
+/** The name of a new vault, which grants all but purging to the administrator's application by an access policy. */
+export async function newVault(lazuli: Lazuli, group: string, name = unique('v')): Promise<string> {
+  const { oid } = claimsOf(await lazuli.token())
+  const { tenantId } = lazuli.env
+  const permissions = { keys: ['all'], secrets: ['all'], certificates: ['all'] }
+  const properties = {
+    tenantId,
+    sku: { family: 'A', name: 'standard' },
+    accessPolicies: [{ tenantId, objectId: oid, permissions }],
+  }
+  const path = `${group}/providers/Microsoft.KeyVault/vaults/${name}?api-version=2023-07-01`
+  await expect(201, lazuli.arm('PUT', path, { body: { location, properties } }))
+  return name
 }
 
 export const machineId = (group: string, name: string) => `${group}/providers/Microsoft.Compute/virtualMachines/${name}`

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { type Answer, startLazuli } from '../start.ts'
-import { expect, newGroup, newIdentity, unique } from './arrange.ts'
+import { expect, newGroup, newIdentity, newVault, unique } from './arrange.ts'
 import { claimsOf } from './curl.ts'
 import { type Forgery, forgeries, type Published } from './forgeries.ts'
 
@@ -19,7 +19,9 @@ type Plane = {
 }
 
 const lazuli = await startLazuli({ after })
-const identity = await newIdentity(lazuli, await newGroup(lazuli))
+const group = await newGroup(lazuli)
+const identity = await newIdentity(lazuli, group)
+const vault = await newVault(lazuli, group)
 
 const isChallenge =
   (code: RegExp) =>
@@ -38,6 +40,13 @@ const planes: readonly Plane[] = [
     audience: 'https://graph.microsoft.com',
     present: token => lazuli.arm('GET', '/graph/v1.0/organization', { token }),
     isRefusal: isChallenge(/^InvalidAuthenticationToken$/),
+  },
+  {
+    name: 'a vault',
+    audience: 'https://vault.azure.net',
+    present: token =>
+      lazuli.arm('GET', '/keys?api-version=7.4', { token, headers: { host: `${vault}.vault.azure.net` } }),
+    isRefusal: isChallenge(/^Unauthorized$/),
   },
   {
     name: 'the authority, which takes tokens for credentials',
@@ -112,7 +121,7 @@ async function misused(plane: Plane): Promise<Forgery[]> {
     }),
   )
   assert.ok(person.id_token && person.refresh_token)
-  const otherAudiences = [...planes.map(({ audience }) => audience), 'https://vault.azure.net']
+  const otherAudiences = [...planes.map(({ audience }) => audience), 'https://storage.azure.com']
   return [
     ['an id token', person.id_token],
     ['a refresh token', person.refresh_token],
