@@ -110,9 +110,14 @@ export const userAssigned = (...identities: readonly Pick<Identity, 'id'>[]) => 
 
 export const readerRole = 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
 
-export async function assignReader(lazuli: Lazuli, scope: string, principalId: string): Promise<void> {
+export const assignReader = (lazuli: Lazuli, scope: string, principalId: string) =>
+  assignRole(lazuli, scope, principalId, readerRole)
+
+export const secretsUserRole = '4633458b-17de-408a-b874-0445c86b69e6'
+
+export async function assignRole(lazuli: Lazuli, scope: string, principalId: string, role: string): Promise<void> {
   const path = `${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=2022-04-01`
-  const roleDefinitionId = `${lazuli.subscription}/providers/Microsoft.Authorization/roleDefinitions/${readerRole}`
+  const roleDefinitionId = `${lazuli.subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`
   await expect(201, lazuli.arm('PUT', path, { body: { properties: { roleDefinitionId, principalId } } }))
 }
 
@@ -122,4 +127,33 @@ export async function expect<Body = any>(status: number, answer: Promise<Answer<
   const { status: found, body } = await answer
   assert.equal(found, status, JSON.stringify(body))
   return body
+}
+
+export const vaultVersion = 'api-version=2023-07-01'
+
+export type Vault = {
+  readonly id: string
+  readonly host: string
+  /** Of the secret `MyTestSecret`, which is in it. */
+  readonly version: string
+  readonly created: number
+}
+
+/** A vault with a secret that has neither dates nor a type, as the portal makes one when the fields are left clear. */
+export async function newVault(lazuli: Lazuli, group: string, properties: object): Promise<Vault> {
+  const name = unique('vault')
+  const id = `${group}/providers/Microsoft.KeyVault/vaults/${name}`
+  const sku = { family: 'A', name: 'standard' }
+  const { tenantId } = lazuli.env
+  const body = { location, properties: { tenantId, sku, ...properties } }
+  await expect(201, lazuli.arm('PUT', `${id}?${vaultVersion}`, { body }))
+  const secret = { properties: { value: 'p@ssw0rd!', attributes: { enabled: true } } }
+  const made = await expect(201, lazuli.arm('PUT', `${id}/secrets/MyTestSecret?${vaultVersion}`, { body: secret }))
+  const { attributes, secretUriWithVersion } = made.properties
+  return {
+    id,
+    host: `${name}.vault.azure.net`,
+    version: secretUriWithVersion.split('/').at(-1),
+    created: attributes.created,
+  }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { startLazuli } from '../start.ts'
 import { assignReader, newGroup, newIdentity } from './arrange.ts'
 import { shell } from './curl.ts'
-import { systemAssignedTutorial, userAssignedTutorial } from './tutorials.ts'
+import { keyVaultTutorial, systemAssignedTutorial, userAssignedTutorial } from './tutorials.ts'
 
 test('a machine’s own identity reads a resource group as the tutorial for system-assigned identities shows', async t => {
   const lazuli = await startLazuli(t)
@@ -13,6 +13,11 @@ test('a machine’s own identity reads a resource group as the tutorial for syst
 test('a user-assigned identity reads a resource group as the tutorials for user-assigned identities show', async t => {
   const lazuli = await startLazuli(t)
   await userAssignedTutorial({ lazuli, shellOf: machine => shell(lazuli, machine) })
+})
+
+test('a machine’s own identity reads a secret as the tutorial for Key Vault shows', async t => {
+  const lazuli = await startLazuli(t)
+  await keyVaultTutorial({ lazuli, shellOf: machine => shell(lazuli, machine) })
 })
 
 test('a scope with lower-case resourcegroups and a trailing blank is the same scope', async t => {

@@ -5,7 +5,19 @@
 
 import assert from 'node:assert/strict'
 import type { Lazuli } from '../start.ts'
-import { assignReader, newGroup, newIdentity, newMachine, userAssigned } from './arrange.ts'
+import {
+  assignReader,
+  assignRole,
+  expect,
+  newGroup,
+  newIdentity,
+  newMachine,
+  newVault,
+  secretsUserRole,
+  userAssigned,
+  type Vault,
+  vaultVersion,
+} from './arrange.ts'
 import { claimsOf, type Shell } from './curl.ts'
 
 /** Where the commands are typed: in a shell that acts as the machine, or in the machine itself. */
@@ -103,4 +115,49 @@ export async function userAssignedTutorial({ lazuli, sshKey, shellOf }: Typed): 
     location: 'westeurope',
     properties: { provisioningState: 'Succeeded' },
   })
+}
+
+const vaultToken = `curl 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fvault.azure.net' -H Metadata:true`
+const secret = `curl 'https://<YOUR-KEY-VAULT-URL>/secrets/<secret-name>?api-version=2016-10-01' -H "Authorization: Bearer <ACCESS TOKEN>"`
+
+/** What the portal fills in for the template "Secret Management". */
+const secretManagement = { secrets: ['get', 'list', 'set', 'delete', 'recover', 'backup', 'restore'] }
+
+/** "Use a Linux VM system-assigned managed identity to access Azure Key Vault" */
+export async function keyVaultTutorial({ lazuli, sshKey, shellOf }: Typed): Promise<void> {
+  const group = await newGroup(lazuli, 'mi-test')
+  const machine = await newMachine(lazuli, group, { identity: { type: 'SystemAssigned' }, sshKey })
+  const objectId = machine.identity.principalId ?? ''
+  const run = shellOf(machine.name)
+  const { access_token: accessToken, resource } = JSON.parse(await run(vaultToken))
+  assert.equal(resource, 'https://vault.azure.net')
+  assert.equal(claimsOf(accessToken).aud, 'https://vault.azure.net')
+  const read = async (vault: Vault) => {
+    const words = { 'YOUR-KEY-VAULT-URL': vault.host, 'secret-name': 'MyTestSecret', 'ACCESS TOKEN': accessToken }
+    return JSON.parse(await run(secret, words))
+  }
+  const shown = ({ host, version, created }: Vault) => ({
+    value: 'p@ssw0rd!',
+    id: `https://${host}/secrets/MyTestSecret/${version}`,
+    attributes: { enabled: true, created, updated: created, recoveryLevel: 'Purgeable' },
+  })
+
+  const byPolicy = await newVault(lazuli, group, { accessPolicies: [] })
+  const refused = (await read(byPolicy)).error
+  assert.deepEqual([refused.code, refused.innererror.code], ['Forbidden', 'ForbiddenByPolicy'])
+  assert.match(refused.message, new RegExp(`oid=${objectId};.* does not have secrets get permission on key vault`))
+  const accessPolicies = [{ tenantId: lazuli.env.tenantId, objectId, permissions: secretManagement }]
+  await expect(
+    200,
+    lazuli.arm('PUT', `${byPolicy.id}/accessPolicies/add?${vaultVersion}`, {
+      body: { properties: { accessPolicies } },
+    }),
+  )
+  assert.deepEqual(await read(byPolicy), shown(byPolicy))
+
+  const byRole = await newVault(lazuli, group, { enableRbacAuthorization: true })
+  const unassigned = (await read(byRole)).error
+  assert.deepEqual([unassigned.code, unassigned.innererror.code], ['Forbidden', 'ForbiddenByRbac'])
+  await assignRole(lazuli, byRole.id, objectId, secretsUserRole)
+  assert.deepEqual(await read(byRole), shown(byRole))
 }

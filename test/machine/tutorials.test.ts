@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { shellInside } from '../contract/curl.ts'
-import { systemAssignedTutorial, userAssignedTutorial } from '../contract/tutorials.ts'
+import { keyVaultTutorial, systemAssignedTutorial, userAssignedTutorial } from '../contract/tutorials.ts'
 import { startLazuli } from '../start.ts'
 import { newKey } from './ssh-key.ts'
 
@@ -14,4 +14,10 @@ test('inside a machine, the tutorial for user-assigned identities goes as printe
   const lazuli = await startLazuli(t, { machines: 'sandbox' })
   const sshKey = await newKey(lazuli)
   await userAssignedTutorial({ lazuli, sshKey, shellOf: machine => shellInside(lazuli, machine) })
+})
+
+test('inside a machine, the tutorial for Key Vault goes as printed, with TLS verified', async t => {
+  const lazuli = await startLazuli(t, { machines: 'sandbox' })
+  const sshKey = await newKey(lazuli)
+  await keyVaultTutorial({ lazuli, sshKey, shellOf: machine => shellInside(lazuli, machine) })
 })
