@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Validity } from './issue.ts'
+import type { Validity } from './profile.ts'
 
 const hourMs = 60 * 60 * 1000
 const leafLifeMs = 90 * 24 * hourMs
