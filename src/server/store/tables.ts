@@ -119,7 +119,7 @@ export type VaultTable = {
 
 export type VaultObjectTable = {
   vault_key: string
-  kind: 'secrets' | 'keys' | 'certificates'
+  kind: 'secrets' | 'keys' | 'certificates' | 'settings'
   name_key: string
   name: string
   current_version: string | null
@@ -136,7 +136,7 @@ export type VaultObjectTable = {
 
 export type VaultVersionTable = {
   vault_key: string
-  kind: 'secrets' | 'keys' | 'certificates'
+  kind: 'secrets' | 'keys' | 'certificates' | 'settings'
   name_key: string
   version: string
   previous_version: string | null

@@ -17,6 +17,9 @@ export type VaultPlace = { readonly name: string; readonly id: { readonly text: 
 
 export type ObjectPlace = { readonly vault: VaultPlace; readonly kind: ObjectKind; readonly name: string }
 
+/** Also where a vault keeps what is no object, such as who issues certificates: it has no versions. */
+export type KeptPlace = Omit<ObjectPlace, 'kind'> & { readonly kind: ObjectKind | 'settings' }
+
 export type VaultObject = {
   /** As its maker wrote it; names are compared without regard to case. */
   readonly name: string
@@ -44,7 +47,7 @@ export type ObjectVersion = {
   readonly updatedAt: number
 }
 
-export type DueObject = { readonly vaultName: string; readonly kind: ObjectKind; readonly name: string }
+export type DueObject = { readonly vaultName: string } & Pick<KeptPlace, 'kind' | 'name'>
 
 export type FoundVersion = { readonly object: VaultObject; readonly version: ObjectVersion }
 
@@ -53,7 +56,7 @@ export type ObjectPage = { readonly after?: string; readonly limit: number }
 
 export type VaultObjectReads = {
   /** Live or deleted, as `deletedAt` tells. */
-  get(grant: Grant, place: ObjectPlace): Promise<VaultObject | undefined>
+  get(grant: Grant, place: KeptPlace): Promise<VaultObject | undefined>
   /** One version, or the newest, of an object that is not deleted; or of one that is. */
   version(
     grant: Grant,
@@ -71,14 +74,14 @@ export type VaultObjectReads = {
   /** What of live vaults has to be done by now, what has waited longest first. */
   due(grant: Grant, limit: number): Promise<DueObject[]>
   /** The sealed part of a version, or of the object when no version is named, also of a deleted one. */
-  unseal(grant: Grant, place: ObjectPlace, version?: string): Promise<Buffer | undefined>
+  unseal(grant: Grant, place: KeptPlace, version?: string): Promise<Buffer | undefined>
 }
 
 export type VaultObjectWrites = VaultObjectReads & {
   /** Makes the object, or changes what it keeps for all versions. `secret` is sealed; null takes it away. */
   put(
     grant: Grant<Change>,
-    place: ObjectPlace,
+    place: KeptPlace,
     object: { body: VaultObject['body']; managed?: boolean; secret?: Uint8Array | string | null },
   ): Promise<void>
   /** Makes a version, which becomes the newest unless `current` is false. */
@@ -92,15 +95,15 @@ export type VaultObjectWrites = VaultObjectReads & {
   putVersion(grant: Grant<Change>, place: ObjectPlace, version: ObjectVersion): Promise<void>
   setCurrent(grant: Grant<Change>, place: ObjectPlace, version: string): Promise<void>
   /** When something has to be done with the object by itself, in milliseconds; undefined is never. */
-  setDue(grant: Grant<Change>, place: ObjectPlace, at: number | undefined): Promise<void>
+  setDue(grant: Grant<Change>, place: KeptPlace, at: number | undefined): Promise<void>
   softDelete(grant: Grant<Change>, place: ObjectPlace, purgeAt: number): Promise<void>
   recover(grant: Grant<Change>, place: ObjectPlace): Promise<void>
   purge(grant: Grant<Change>, place: ObjectPlace): Promise<void>
 }
 
-const scopeOf = ({ vault, kind, name }: ObjectPlace) => `${vault.id.text}/${kind}/${name}`
+const scopeOf = ({ vault, kind, name }: KeptPlace) => `${vault.id.text}/${kind}/${name}`
 
-const keyOf = ({ vault, kind, name }: ObjectPlace) => ({
+const keyOf = ({ vault, kind, name }: KeptPlace) => ({
   vault_key: vault.name.toLowerCase(),
   kind,
   name_key: name.toLowerCase(),
@@ -298,7 +301,7 @@ export function vaultObjectWrites(db: Kysely<Tables>, clock: Clock, sealing: Sea
     (await vaultSealing(key.vault_key)).seal(contextOf(key, version), secret)
 
   const change = async (
-    place: ObjectPlace,
+    place: KeptPlace,
     set: Partial<Pick<VaultObjectTable, 'current_version' | 'deleted_at' | 'purge_at' | 'due_at'>>,
   ) => {
     const { vault_key, kind, name_key } = keyOf(place)
