@@ -43,6 +43,7 @@ const ears = openEars(await bindPort(0), {
   domain: parts.config.domain,
   tickets: parts.control.tickets,
   door,
+  httpChallenges: { answerTo: () => undefined },
   secureContexts: createSecureContexts({ ca, names, clock }),
   machineAt: () => identity,
   serveMetadata: async (incoming, outgoing, target, of) =>

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
+import { openPfxReader } from '../certificate-bundle/pfx/reader.ts'
 import { metadataService } from '../metadata/instance-metadata.ts'
 import { systemGrant } from './access/grant.ts'
 import { openAsyncWork } from './arm/async-work.ts'
 import { createAttestedSigner } from './certificates/attested-signer.ts'
+import { openIssuingAuthority } from './certificates/issuing-authority.ts'
 import { openLocalCa } from './certificates/local-ca.ts'
 import { createSecureContexts } from './certificates/secure-contexts.ts'
 import { writeTrustBundle } from './certificates/trust-bundle.ts'
@@ -38,6 +40,8 @@ import { makePrivateFolder } from './store/private-folder.ts'
 import { issueManagedIdentityToken } from './tokens/managed-identity.ts'
 import { openSigningKeys } from './tokens/signing-keys.ts'
 import { openTokens } from './tokens/tokens.ts'
+import { openCertificateWork } from './vaults/certificates/certificate-work.ts'
+import { openHttpChallenges } from './vaults/certificates/http-challenges.ts'
 import { openKeyOperations } from './vaults/cryptography/key-operations.ts'
 import { keepPurging } from './vaults/purging.ts'
 import { version } from './version.ts'
@@ -120,6 +124,10 @@ export async function startServer(config: Config, progress: (line: string) => vo
   })
 
   const keyOperations = openKeyOperations()
+  const pfxReader = openPfxReader()
+  const httpChallenges = openHttpChallenges()
+  const issuingAuthority = openIssuingAuthority({ store, clock })
+  const certificateWork = openCertificateWork({ store, clock, log, issuingAuthority, httpChallenges, fetch })
 
   let requestStop: (options: { machines: 'keep' | 'stop' }) => void = () => undefined
   const control = {
@@ -131,7 +139,19 @@ export async function startServer(config: Config, progress: (line: string) => vo
   const askFor = askThrough(() => door)
   const extents = localExtents(join(settled.directory, 'extents'))
   const kept = { config: settled, clock, store, extents, directory, tokens }
-  const parts: Parts = { ...kept, machines, agents, packages, keyOperations, asyncWork, askFor, control, log }
+  const parts: Parts = {
+    ...kept,
+    machines,
+    agents,
+    packages,
+    keyOperations,
+    certificateWork,
+    pfxReader,
+    asyncWork,
+    askFor,
+    control,
+    log,
+  }
 
   const planes = openPlanes(parts)
   const door: Door = openDoor(parts, planes, planeFinder(parts, planes))
@@ -148,6 +168,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
     domain: settled.domain,
     tickets,
     door,
+    httpChallenges,
     secureContexts: createSecureContexts({ ca, names, clock: realClock }),
     machineAt: socket => machineOf.get(socket),
     serveMetadata: async (incoming, outgoing, target, of) =>
@@ -169,6 +190,8 @@ export async function startServer(config: Config, progress: (line: string) => vo
       agents.stopWork()
       await workHasEnded
       await dueWork.close()
+      await certificateWork.close()
+      await pfxReader.close()
       await keyOperations.close()
       await machines.close(options)
       await sweeping.stop()

@@ -1,3 +1,4 @@
+import type { PfxReader } from '../certificate-bundle/pfx/reader.ts'
 import type { AsyncWork } from './arm/async-work.ts'
 import type { ShiftableClock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -11,6 +12,7 @@ import type { Agents } from './machines/agents.ts'
 import type { Machines } from './machines/machines.ts'
 import type { Store } from './store/open.ts'
 import type { Tokens } from './tokens/tokens.ts'
+import type { CertificateWork } from './vaults/certificates/certificate-work.ts'
 import type { KeyOperations } from './vaults/cryptography/key-operations.ts'
 
 /** What every operation may use. Made once, in main.ts; whoever needs a thing takes it from here, by name. */
@@ -25,6 +27,8 @@ export type Parts = {
   readonly agents: Agents
   readonly packages: Packages
   readonly keyOperations: KeyOperations
+  readonly certificateWork: CertificateWork
+  readonly pfxReader: PfxReader
   readonly asyncWork: AsyncWork
   readonly askFor: AskFor
   readonly control: Control

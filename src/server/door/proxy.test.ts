@@ -20,6 +20,7 @@ async function openProxy(t: TestContext) {
   const handlers = proxyHandlers({
     domain: 'lazuli.localhost',
     tickets: openTickets(Buffer.alloc(32)),
+    httpChallenges: { answerTo: path => (path === '/.well-known/acme-challenge/t' ? 't.thumbprint' : undefined) },
     serveTls: socket => {
       tunnelsThatEndHere.push('tunnel')
       socket.end()

@@ -11,6 +11,8 @@ import type { Tickets } from './tickets.ts'
 export type ProxyParts = {
   readonly domain: string
   readonly tickets: Tickets
+  /** What an authority that checks a host by HTTP is to find there, by the path. */
+  readonly httpChallenges: { answerTo(path: string): string | undefined }
   /** Takes over the client's side of a tunnel, as if the client had connected to the name itself. */
   readonly serveTls: (socket: Socket, actingAs: string | undefined) => void
   readonly serveMetadata: (
@@ -44,7 +46,10 @@ export function proxyHandlers(parts: ProxyParts) {
     async onRequest(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
       const actingAs = identityIn(incoming, parts.tickets)
       const url = absoluteUrl(incoming.url ?? '')
-      if (actingAs === 'refused')
+      const challenge = parts.httpChallenges.answerTo(incoming.url ?? '')
+      if (challenge !== undefined && incoming.method === 'GET') {
+        outgoing.writeHead(200, { 'content-type': 'application/octet-stream' }).end(challenge)
+      } else if (actingAs === 'refused')
         refuse(outgoing, 407, 'The user name and password in the proxy address are not valid here.')
       else if (!url)
         refuse(outgoing, 400, 'This port speaks TLS, or is used as a proxy. Use https:// in front of its address.')

@@ -8,9 +8,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
+import { openPfxReader } from '../../certificate-bundle/pfx/reader.ts'
 import { systemGrant } from '../access/grant.ts'
 import { builtInRoles } from '../access/roles.ts'
 import { openAsyncWork } from '../arm/async-work.ts'
+import { openIssuingAuthority } from '../certificates/issuing-authority.ts'
 import { type ShiftableClock, shiftableClock } from '../clock.ts'
 import { type Config, configure } from '../config.ts'
 import { type AdministratorFile, type Directory, openDirectory, readAdministrator } from '../directory/bootstrap.ts'
@@ -33,6 +35,8 @@ import type { Principal } from '../store/principals.ts'
 import type { SigningKey } from '../store/signing-keys.ts'
 import { generateSigningKey, openSigningKeys } from '../tokens/signing-keys.ts'
 import { openTokens } from '../tokens/tokens.ts'
+import { openCertificateWork } from '../vaults/certificates/certificate-work.ts'
+import { openHttpChallenges } from '../vaults/certificates/http-challenges.ts'
 import { openKeyOperations } from '../vaults/cryptography/key-operations.ts'
 
 const arrange = systemGrant('arrange a test')
@@ -114,6 +118,10 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
   await machines.start(() => undefined)
   const agents = openAgents()
   const keyOperations = openKeyOperations()
+  const pfxReader = openPfxReader()
+  const httpChallenges = openHttpChallenges()
+  const issuingAuthority = openIssuingAuthority({ store, clock })
+  const certificateWork = openCertificateWork({ store, clock, log, issuingAuthority, httpChallenges, fetch })
   const parts: Parts = {
     config,
     clock,
@@ -125,6 +133,8 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
     agents,
     packages: await openPackages({ builtIn: [], published: join(config.directory, 'extensions') }),
     keyOperations,
+    certificateWork,
+    pfxReader,
     asyncWork,
     askFor: askThrough(() => door),
     control: { version: '0.0.0', startedAt: Date.now(), tickets: openTickets(Buffer.alloc(32)), stop: () => undefined },
@@ -151,6 +161,8 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
     closing ??= endWork()
       .then(() => machines.close({ machines: 'keep' }))
       .then(() => keyOperations.close())
+      .then(() => certificateWork.close())
+      .then(() => pfxReader.close())
       .then(() => store.close())
     return closing
   }

@@ -1,11 +1,11 @@
 import { systemGrant } from '../../access/grant.ts'
 import type { Parts } from '../../parts.ts'
-import type { DueObject, ObjectKind } from '../../store/vault-objects.ts'
+import type { DueObject } from '../../store/vault-objects.ts'
 import type { Vault } from '../../store/vaults.ts'
 import { rotated } from './keys/rotate-key.ts'
 
 /**
- * What vaults do by themselves when its time has come: keys are rotated. The time is Lazuli's, which can be shifted at
+ * What vaults do by themselves when its time has come: keys are rotated, certificates issued and renewed. The time is Lazuli's, which can be shifted at
  * any moment, so that it is asked for again and again and nothing sleeps until then.
  */
 export type DueWork = {
@@ -25,7 +25,8 @@ const carryOut = systemGrant('do what a vault is to do by itself')
 type Carry = (parts: Parts, vault: Vault, name: string) => Promise<unknown>
 
 /** What is done with an object of each kind when it is due. It has to leave behind when it is due next. */
-const carriers: Partial<Record<ObjectKind, Carry>> = {
+const carriers: Partial<Record<DueObject['kind'], Carry>> = {
+  certificates: ({ certificateWork }, vault, name) => certificateWork.attend(vault, name),
   keys: ({ store, clock }, vault, name) => rotated({ store, grant: carryOut, vault, name, now: clock.now() }),
 }
 

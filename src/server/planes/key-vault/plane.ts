@@ -6,6 +6,7 @@ import { AzureError } from '../../errors.ts'
 import type { Parts } from '../../parts.ts'
 import { vaultNotFound } from '../../vaults/refusals.ts'
 import { permitsByPolicy, refusedByRoles } from './access.ts'
+import { certificateOperations } from './certificates/operations.ts'
 import { challenged } from './challenge.ts'
 import { keyOperations } from './keys/operations.ts'
 import { secretOperations } from './secrets/operations.ts'
@@ -13,7 +14,7 @@ import { vaultHeaders } from './vault-operation.ts'
 
 const findVault = systemGrant('find the vault that a host name stands for')
 
-const operations: readonly Operation[] = [...secretOperations, ...keyOperations]
+const operations: readonly Operation[] = [...secretOperations, ...keyOperations, ...certificateOperations]
 
 /** What vaults hold: secrets, keys and certificates. The name of the vault is the first segment of every path. */
 export function keyVaultPlane(parts: Parts): Plane {

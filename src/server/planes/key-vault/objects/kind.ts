@@ -19,6 +19,8 @@ export type Kind = {
   dueAt?(found: FoundVersion): number | undefined
   /** What a list shows of it: `id` is the address of the object, or of the version in a list of versions. */
   item(view: ObjectView, id: string): Record<string, unknown>
+  /** Whether a list of objects shows it to who asks in this way. */
+  isListed?(row: FoundVersion, query: URLSearchParams): boolean
 }
 
 /** A version as a request sees it. */

@@ -1,4 +1,5 @@
 import type { Operation } from '../../../door/operation.ts'
+import type { FoundVersion } from '../../../store/vault-objects.ts'
 import { badParameter, notFound } from '../../../vaults/refusals.ts'
 import { answer, type VaultContext, vaultOperation } from '../vault-operation.ts'
 import { deletion, idOf, type Kind, placeOf } from './kind.ts'
@@ -48,6 +49,7 @@ async function listed(cx: VaultContext<'read'>, kind: Kind, { deleted }: { delet
   const { limit, after } = pageOf(cx)
   const where = { vault: cx.vault, kind: kind.kind, deleted }
   const found = await cx.store.vaultObjects.list(cx.grant, where, { limit: limit + 1, after })
+  const isShown = (row: FoundVersion) => deleted || (kind.isListed?.(row, cx.url.searchParams) ?? true)
   return paged(
     cx,
     limit,
@@ -58,6 +60,7 @@ async function listed(cx: VaultContext<'read'>, kind: Kind, { deleted }: { delet
       const item = kind.item(view, idOf(view, kind.kind))
       return deleted ? { ...item, ...deletion(view, kind.kind) } : item
     },
+    isShown,
   )
 }
 
@@ -68,11 +71,12 @@ function paged<Row>(
   found: readonly Row[],
   keyOf: (row: Row) => string,
   item: (row: Row) => Record<string, unknown>,
+  isShown: (row: Row) => boolean = () => true,
 ): Response {
-  const shown = found.slice(0, limit)
-  const last = shown.at(-1)
+  const page = found.slice(0, limit)
+  const last = page.at(-1)
   const nextLink = found.length > limit && last !== undefined ? nextPage(cx, limit, keyOf(last)) : null
-  return answer(cx, { value: shown.map(item), nextLink })
+  return answer(cx, { value: page.filter(isShown).map(item), nextLink })
 }
 
 function nextPage({ url, apiVersion }: VaultContext, limit: number, last: string): string {
@@ -80,6 +84,8 @@ function nextPage({ url, apiVersion }: VaultContext, limit: number, last: string
   next.searchParams.set('api-version', apiVersion)
   next.searchParams.set('$skiptoken', Buffer.from(last).toString('base64url'))
   next.searchParams.set('maxresults', String(limit))
+  const pending = url.searchParams.get('includePending')
+  if (pending !== null) next.searchParams.set('includePending', pending)
   return next.href
 }
 
