@@ -5,7 +5,9 @@ import type { HandlerReport } from '../../wire/agent-report.ts'
 import type { GoalState, WantedExtension } from '../../wire/goal-state.ts'
 import { codes, HandlerFailure } from './failure.ts'
 import { bringToGoal, type HandlerParts, installedHandlers, removeHandler } from './handler.ts'
+import { enabled, readHeartbeat } from './heartbeat.ts'
 import { handlerPlace } from './layout.ts'
+import { readManifest } from './manifest.ts'
 import { agentsWords, readStatus, statusChangedAt } from './status-file.ts'
 
 export type Runner = {
@@ -34,6 +36,8 @@ export function openRunner(parts: RunnerParts): Runner {
   const reports = new Map<string, HandlerReport>()
   /** What was begun of each handler since the start; at a start, everything is enabled once more. */
   const begun = new Map<string, string>()
+  /** Since when handlers are enabled that promise to tell how they are. */
+  const tellingSince = new Map<string, number>()
   let goal: GoalState | undefined
   let carriedOut: GoalState | undefined
   let working: Promise<void> | undefined
@@ -76,6 +80,7 @@ export function openRunner(parts: RunnerParts): Runner {
       if (extensions.some(wanted => wanted.handler === handler)) continue
       await removeHandler(parts, installed)
       begun.delete(handler)
+      tellingSince.delete(handler)
     }
     for (const handler of reports.keys()) {
       if (extensions.some(wanted => wanted.handler === handler)) continue
@@ -85,12 +90,15 @@ export function openRunner(parts: RunnerParts): Runner {
   }
 
   async function bring(wanted: WantedExtension): Promise<void> {
+    tellingSince.delete(wanted.handler)
     note({ ...known(wanted), status: 'Installing', code: codes.ok, message: `Installing ${wanted.handler}` })
     const stopLooking = whileWorking(() => look(wanted))
     try {
       await waitForDependencies(wanted)
       await bringToGoal(parts, wanted)
-      note({ ...known(wanted), status: 'Ready', code: codes.ok, message: 'Plugin enabled' })
+      note({ ...known(wanted), ...enabled })
+      const { reportHeartbeat } = await readManifest(placeOf(wanted).folder)
+      if (reportHeartbeat) tellingSince.set(wanted.handler, parts.now())
     } catch (error) {
       if (!(error instanceof HandlerFailure))
         parts.log('error', 'a handler could not be brought to its goal', { error })
@@ -112,8 +120,7 @@ export function openRunner(parts: RunnerParts): Runner {
   }
 
   async function look(wanted: WantedExtension): Promise<void> {
-    const place = handlerPlace(parts.layout, wanted.handler, wanted.version)
-    const said = await readStatus(place.status, wanted.sequenceNumber, parts)
+    const said = await readStatus(placeOf(wanted).status, wanted.sequenceNumber, parts)
     const report = reports.get(wanted.handler)
     if (!report || report.sequenceNumber !== wanted.sequenceNumber) return
     // A handler that is enabled and says nothing is taken to be still at work.
@@ -124,6 +131,19 @@ export function openRunner(parts: RunnerParts): Runner {
         : undefined)
     if (words) note({ ...report, extension: words })
   }
+
+  /** How a handler is says nothing about settings that it is still applying. */
+  async function lookAtHealth({ handler, version }: WantedExtension): Promise<void> {
+    const sinceMs = tellingSince.get(handler)
+    const report = reports.get(handler)
+    const status = report?.extension?.status.status
+    if (sinceMs === undefined || !report || !status || status === 'transitioning') return
+    const health = await readHeartbeat(placeOf({ handler, version }).heartbeat, { sinceMs, nowMs: parts.now() })
+    if (reports.get(handler) === report) note({ ...report, ...health })
+  }
+
+  const placeOf = ({ handler, version }: Pick<WantedExtension, 'handler' | 'version'>) =>
+    handlerPlace(parts.layout, handler, version)
 
   async function waitForDependencies(wanted: WantedExtension): Promise<void> {
     const until = parts.now() + dependencyLimitMs
@@ -173,7 +193,8 @@ export function openRunner(parts: RunnerParts): Runner {
     },
     async look() {
       for (const wanted of goal?.extensions ?? []) {
-        const { status } = handlerPlace(parts.layout, wanted.handler, wanted.version)
+        await lookAtHealth(wanted)
+        const { status } = placeOf(wanted)
         const changedAt = await statusChangedAt(status, wanted.sequenceNumber)
         if (lookedAt.get(wanted.handler) === changedAt) continue
         lookedAt.set(wanted.handler, changedAt)

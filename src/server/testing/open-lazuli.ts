@@ -77,6 +77,8 @@ type RequestOptions = {
   body?: unknown
   headers?: Record<string, string>
   address?: string
+  /** Aborted when the client hangs up. */
+  signal?: AbortSignal
 }
 
 type Wish = {
@@ -227,7 +229,7 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
       return (await store.audit.list(arrange, all)).map(row => ({ ...row }))
     },
 
-    async request(method, url, { token, body, headers = {}, address = '127.0.0.1' } = {}) {
+    async request(method, url, { token, body, headers = {}, address = '127.0.0.1', signal } = {}) {
       const sent = new Headers(headers)
       if (token !== undefined) sent.set('authorization', `Bearer ${token}`)
       if (body !== undefined && !isRaw(body) && !sent.has('content-type')) sent.set('content-type', 'application/json')
@@ -235,6 +237,7 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
         new Request(new URL(url, resourceManager), {
           method,
           headers: sent,
+          ...(signal === undefined ? {} : { signal }),
           ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
         }),
         { address },

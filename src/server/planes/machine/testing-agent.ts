@@ -51,20 +51,22 @@ export async function openAgentRig(t: TestContext): Promise<AgentRig> {
   const request = (
     method: string,
     path: string,
-    options: { token?: string; headers?: Record<string, string>; body?: unknown },
+    options: { token?: string; headers?: Record<string, string>; body?: unknown; signal?: AbortSignal },
   ) =>
     lazuli.request(method, `https://agent.lazuli.localhost${path}`, {
       token: machineToken({ machineId, key }, Date.now()),
       ...options,
     })
-  const toServer: Send = async (method, path, { headers = {}, body } = {}) => {
-    const response = await request(method, path, { headers, body })
-    return {
-      status: response.status,
-      header: name => response.headers.get(name) ?? undefined,
-      body: response.body ?? new Blob([]).stream(),
+  const toServer =
+    (signal: AbortSignal): Send =>
+    async (method, path, { headers = {}, body } = {}) => {
+      const response = await request(method, path, { headers, body, signal })
+      return {
+        status: response.status,
+        header: name => response.headers.get(name) ?? undefined,
+        body: response.body ?? new Blob([]).stream(),
+      }
     }
-  }
   const running = new Set<() => Promise<void>>()
   t.after(async () => {
     for (const stop of running) await stop()
@@ -93,7 +95,7 @@ export async function openAgentRig(t: TestContext): Promise<AgentRig> {
     startAgent({ limits = {}, pauseMs = 20 } = {}) {
       const ending = new AbortController()
       const ended = runAgent({
-        send: toServer,
+        send: toServer(ending.signal),
         layout: { lib: join(folder, 'lib'), log: join(folder, 'log') },
         state: join(folder, 'state'),
         root: folder,
@@ -112,8 +114,6 @@ export async function openAgentRig(t: TestContext): Promise<AgentRig> {
       const stop = async () => {
         running.delete(stop)
         ending.abort()
-        // What it asked last is kept by the server until there is news.
-        lazuli.parts.agents.wake(machineId)
         await ended
       }
       running.add(stop)

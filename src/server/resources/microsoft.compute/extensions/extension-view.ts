@@ -37,7 +37,7 @@ export const handlerView = ({ handler, version, status, message }: HandlerReport
   status: {
     code: `ProvisioningState/${status === 'Ready' ? 'succeeded' : status === 'Installing' ? 'transitioning' : 'failed'}`,
     level: status === 'Ready' || status === 'Installing' ? 'Info' : 'Error',
-    displayStatus: status === 'Ready' ? 'Ready' : 'Not Ready',
+    displayStatus: status === 'Ready' ? 'Ready' : status === 'Unresponsive' ? 'Not Responding' : 'Not Ready',
     ...(message === '' ? {} : { message }),
   } as const,
 })
