@@ -131,7 +131,7 @@ export async function expect<Body = any>(status: number, answer: Promise<Answer<
 
 export const vaultVersion = 'api-version=2023-07-01'
 
-export type Vault = {
+export type VaultWithSecret = {
   readonly id: string
   readonly host: string
   /** Of the secret `MyTestSecret`, which is in it. */
@@ -140,7 +140,7 @@ export type Vault = {
 }
 
 /** A vault with a secret that has neither dates nor a type, as the portal makes one when the fields are left clear. */
-export async function newVault(lazuli: Lazuli, group: string, properties: object): Promise<Vault> {
+export async function newVaultWithSecret(lazuli: Lazuli, group: string, properties: object): Promise<VaultWithSecret> {
   const name = unique('vault')
   const id = `${group}/providers/Microsoft.KeyVault/vaults/${name}`
   const sku = { family: 'A', name: 'standard' }

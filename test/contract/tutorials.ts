@@ -12,10 +12,10 @@ import {
   newGroup,
   newIdentity,
   newMachine,
-  newVault,
+  newVaultWithSecret,
   secretsUserRole,
   userAssigned,
-  type Vault,
+  type VaultWithSecret,
   vaultVersion,
 } from './arrange.ts'
 import { claimsOf, type Shell } from './curl.ts'
@@ -132,17 +132,17 @@ export async function keyVaultTutorial({ lazuli, sshKey, shellOf }: Typed): Prom
   const { access_token: accessToken, resource } = JSON.parse(await run(vaultToken))
   assert.equal(resource, 'https://vault.azure.net')
   assert.equal(claimsOf(accessToken).aud, 'https://vault.azure.net')
-  const read = async (vault: Vault) => {
+  const read = async (vault: VaultWithSecret) => {
     const words = { 'YOUR-KEY-VAULT-URL': vault.host, 'secret-name': 'MyTestSecret', 'ACCESS TOKEN': accessToken }
     return JSON.parse(await run(secret, words))
   }
-  const shown = ({ host, version, created }: Vault) => ({
+  const shown = ({ host, version, created }: VaultWithSecret) => ({
     value: 'p@ssw0rd!',
     id: `https://${host}/secrets/MyTestSecret/${version}`,
     attributes: { enabled: true, created, updated: created, recoveryLevel: 'Purgeable' },
   })
 
-  const byPolicy = await newVault(lazuli, group, { accessPolicies: [] })
+  const byPolicy = await newVaultWithSecret(lazuli, group, { accessPolicies: [] })
   const refused = (await read(byPolicy)).error
   assert.deepEqual([refused.code, refused.innererror.code], ['Forbidden', 'ForbiddenByPolicy'])
   assert.match(refused.message, new RegExp(`oid=${objectId};.* does not have secrets get permission on key vault`))
@@ -155,7 +155,7 @@ export async function keyVaultTutorial({ lazuli, sshKey, shellOf }: Typed): Prom
   )
   assert.deepEqual(await read(byPolicy), shown(byPolicy))
 
-  const byRole = await newVault(lazuli, group, { enableRbacAuthorization: true })
+  const byRole = await newVaultWithSecret(lazuli, group, { enableRbacAuthorization: true })
   const unassigned = (await read(byRole)).error
   assert.deepEqual([unassigned.code, unassigned.innererror.code], ['Forbidden', 'ForbiddenByRbac'])
   await assignRole(lazuli, byRole.id, objectId, secretsUserRole)
