@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { type Answer, startLazuli } from '../start.ts'
 import { expect, newGroup, newIdentity, newVault, unique } from './arrange.ts'
 import { claimsOf } from './curl.ts'
+import { lakeAudience, newLake } from './data-lake.ts'
 import { type Forgery, forgeries, type Published } from './forgeries.ts'
 
 /** Where tokens open something. A new plane gets a line here, and the whole matrix with it. */
@@ -22,6 +23,7 @@ const lazuli = await startLazuli({ after })
 const group = await newGroup(lazuli)
 const identity = await newIdentity(lazuli, group)
 const vault = await newVault(lazuli, group)
+const lake = await newLake(lazuli, group)
 
 const isChallenge =
   (code: RegExp) =>
@@ -47,6 +49,15 @@ const planes: readonly Plane[] = [
     present: token =>
       lazuli.arm('GET', '/keys?api-version=7.4', { token, headers: { host: `${vault}.vault.azure.net` } }),
     isRefusal: isChallenge(/^Unauthorized$/),
+  },
+  {
+    name: 'the file system of a data lake',
+    audience: lakeAudience,
+    present: token => lake.ask('GET', '/', 'LISTSTATUS', { token }),
+    isRefusal: ({ status, body, headers }) =>
+      status === 401 &&
+      body.RemoteException.exception === 'SecurityException' &&
+      /^Bearer /.test(String(headers['www-authenticate'])),
   },
   {
     name: 'the authority, which takes tokens for credentials',

@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import { shellInside } from '../contract/curl.ts'
+import { dataLakeTutorial } from '../contract/data-lake-tutorial.ts'
 import { keyVaultTutorial, systemAssignedTutorial, userAssignedTutorial } from '../contract/tutorials.ts'
 import { startLazuli } from '../start.ts'
 import { newKey } from './ssh-key.ts'
@@ -20,4 +21,10 @@ test('inside a machine, the tutorial for Key Vault goes as printed, with TLS ver
   const lazuli = await startLazuli(t, { machines: 'sandbox' })
   const sshKey = await newKey(lazuli)
   await keyVaultTutorial({ lazuli, sshKey, shellOf: machine => shellInside(lazuli, machine) })
+})
+
+test('inside a machine, the tutorial for Data Lake Store goes as printed, with TLS verified', async t => {
+  const lazuli = await startLazuli(t, { machines: 'sandbox' })
+  const sshKey = await newKey(lazuli)
+  await dataLakeTutorial({ lazuli, sshKey, shellOf: machine => shellInside(lazuli, machine) })
 })
