@@ -22,6 +22,7 @@ const hosts: Record<string, string> = {
   machine: 'https://agent.lazuli.localhost',
   'key-vault': 'https://walked.vault.azure.net',
   webhdfs: 'https://walked.azuredatalakestore.net',
+  blob: 'https://walked.blob.core.windows.net',
 }
 
 async function everything(t: Parameters<typeof openLazuli>[0]) {
@@ -32,13 +33,13 @@ async function everything(t: Parameters<typeof openLazuli>[0]) {
       return planes
     },
   })
-  await makeVault(lazuli)
+  await makeHosts(lazuli)
   await makeFileSystem(lazuli)
   return { lazuli, walked: planes.flatMap(plane => plane.operations.map(operation => ({ plane, operation }))) }
 }
 
-/** A vault is a host name: without one there is nothing to ask. */
-async function makeVault({ request, adminToken, subscription, directory }: OpenLazuli): Promise<void> {
+/** A vault is a host name, and so is a storage account: without one there is nothing to ask. */
+async function makeHosts({ request, adminToken, subscription, directory }: OpenLazuli): Promise<void> {
   const token = await adminToken()
   const group = `${subscription}/resourceGroups/vaults`
   await request('PUT', `${group}?api-version=2022-09-01`, { token, body: { location: 'westus' } })
@@ -48,6 +49,9 @@ async function makeVault({ request, adminToken, subscription, directory }: OpenL
     body: { location: 'westus', properties: { ...properties, enableRbacAuthorization: true } },
   })
   assert.equal(made.status, 201)
+  const account = `${group}/providers/Microsoft.Storage/storageAccounts/walked?api-version=2022-09-01`
+  const body = { location: 'westus', sku: { name: 'Standard_LRS' }, kind: 'StorageV2' }
+  assert.equal((await request('PUT', account, { token, body })).status, 200)
 }
 
 /** So is a file system. */
@@ -59,6 +63,8 @@ async function makeFileSystem({ request, adminToken, subscription }: OpenLazuli)
   const id = `${group}/providers/Microsoft.DataLakeStore/accounts/walked`
   assert.equal((await request('PUT', `${id}?api-version=2016-11-01`, { token, body })).status, 200)
 }
+/** The first that knows tokens and asks for one; other planes pass it over. */
+const headers = { 'x-ms-version': '2021-06-08' }
 
 /** An address that the route matches: every parameter gets a value that could be one. */
 function addressOf(lazuli: OpenLazuli, plane: Plane, { route, query }: Operation): { method: string; url: string } {
@@ -68,8 +74,8 @@ function addressOf(lazuli: OpenLazuli, plane: Plane, { route, query }: Operation
     if (many) return `subscriptions/${lazuli.directory.subscriptionId}/resourceGroups/walked`
     return name === 'name' || name.endsWith('Id') ? '11111111-2222-4333-8444-555555555555' : 'walked'
   })
-  // The name of the vault, or of the file system, is in the host's.
-  const below = ['key-vault', 'webhdfs'].includes(plane.name) ? filled.slice('/walked'.length) : filled
+  // The name of the vault, the file system or the account is in the host's.
+  const below = ['key-vault', 'webhdfs', 'blob'].includes(plane.name) ? filled.slice('/walked'.length) : filled
   return { method, url: `${hosts[plane.name]}${below}?api-version=2022-09-01${query ? `&${query}` : ''}` }
 }
 
@@ -78,6 +84,7 @@ const audience: Record<string, string> = {
   graph: 'https://graph.microsoft.com/',
   'key-vault': 'https://vault.azure.net',
   webhdfs: 'https://datalake.azure.net/',
+  blob: 'https://storage.azure.com/',
 }
 
 test('operations that anyone may call are on the list of those that may', async t => {
@@ -96,7 +103,7 @@ test('no operation but an open one answers without a token', async t => {
   for (const { plane, operation } of walked) {
     if ('open' in operation.access) continue
     const { method, url } = addressOf(lazuli, plane, operation)
-    const response = await lazuli.request(method, url)
+    const response = await lazuli.request(method, url, { headers })
     assert.equal(response.status, 401, `${method} ${url}`)
     assert.ok(response.headers.get('www-authenticate'), `${method} ${url} says how to sign in`)
   }
@@ -115,6 +122,7 @@ test('no operation under a role answers a caller without one, or with one held e
       const token = await caller.tokenFor(audience[plane.name] ?? '')
       const response = await lazuli.request(method, url, {
         token,
+        headers,
         ...(method === 'GET' || method === 'HEAD' ? {} : { body: {} }),
       })
       assert.equal(response.status, 403, `${method} ${url}`)
@@ -138,11 +146,13 @@ test('no operation under a role answers a caller without one, or with one held e
 
 test('a token for another service opens nothing', async t => {
   const { lazuli, walked } = await everything(t)
-  const admin = await lazuli.adminToken('https://storage.azure.com')
+  const forStorage = await lazuli.adminToken('https://storage.azure.com')
+  const forVaults = await lazuli.adminToken('https://vault.azure.net')
   for (const { plane, operation } of walked) {
     if ('open' in operation.access) continue
     const { method, url } = addressOf(lazuli, plane, operation)
-    assert.equal((await lazuli.request(method, url, { token: admin })).status, 401, `${method} ${url}`)
+    const token = plane.name === 'blob' ? forVaults : forStorage
+    assert.equal((await lazuli.request(method, url, { token, headers })).status, 401, `${method} ${url}`)
   }
 })
 

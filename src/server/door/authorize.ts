@@ -3,6 +3,7 @@ import { decide } from '../access/decide.ts'
 import { type Grant, issueGrant, systemGrant, type Verb } from '../access/grant.ts'
 import { builtInRole, type RoleDefinition } from '../access/roles.ts'
 import { covers } from '../access/scope.ts'
+import { AzureError } from '../errors.ts'
 import type { Parts } from '../parts.ts'
 import type { RoleAssignment } from '../store/role-assignments.ts'
 import type { Call, Caller, Operation, Wish } from './operation.ts'
@@ -40,11 +41,31 @@ export async function authorizeOperation(
     dataAction: access.dataAction === true,
     orBelow: access.orBelow === true,
     ...(access.permission === undefined ? {} : { permission: access.permission }),
+    ...(access.orElse === undefined ? {} : { orElse: access.orElse }),
     ...(access.attributes ? { attributes: await access.attributes({ ...parts, ...call }) } : {}),
   })
 }
 
+/** By the weaker permission where only that is there. A refusal speaks of the one that was wanted. */
 export async function authorize<V extends Verb>(
+  parts: Parts,
+  plane: Plane,
+  call: Call,
+  caller: Caller,
+  wish: Wish<V>,
+): Promise<Grant<V>> {
+  try {
+    return await authorizeOne(parts, plane, call, caller, wish)
+  } catch (refusal) {
+    if (!wish.orElse || !(refusal instanceof AzureError)) throw refusal
+    const { orElse, permission: _permission, ...rest } = wish
+    return authorizeOne(parts, plane, call, caller, { ...rest, ...orElse }).catch(error => {
+      throw error instanceof AzureError ? refusal : error
+    })
+  }
+}
+
+async function authorizeOne<V extends Verb>(
   parts: Parts,
   plane: Plane,
   call: Call,
@@ -70,9 +91,13 @@ export async function authorize<V extends Verb>(
 }
 
 /** What the caller may do, for many questions: its roles are read once. */
-export async function rightsOf(parts: Parts, caller: Caller): Promise<(action: string, scope: string) => boolean> {
+export async function rightsOf(
+  parts: Parts,
+  caller: Caller,
+): Promise<(action: string, scope: string, kind?: 'data') => boolean> {
   const roles = await rolesOf(parts, caller)
-  return (action, scope) => decide({ ...question({ action }), scope, ...roles }).allowed
+  return (action, scope, kind) =>
+    decide({ ...question({ action, dataAction: kind === 'data' }), scope, ...roles }).allowed
 }
 
 const question = (wish: { action: string; dataAction?: boolean; attributes?: Attributes }) => ({

@@ -1,4 +1,5 @@
 import { AzureError } from '../errors.ts'
+import type { Peer } from './operation.ts'
 
 const megabyte = 1024 * 1024
 /** The limit of Azure Resource Manager. */
@@ -80,6 +81,20 @@ async function counted(request: Request, limit: number): Promise<Buffer> {
   }
   void discard(reader, 4 * limit)
   throw requestTooLarge(limit)
+}
+
+/** A body of any length as it comes. `refusal` makes an error of a client that goes away in the middle. */
+export async function* bodyOf(
+  { request, peer }: { request: Request; peer: Pick<Peer, 'body'> },
+  refusal: (cause: unknown) => AzureError,
+): AsyncGenerator<Uint8Array> {
+  // Left open when it is not read to its end, so that the answer that says why still arrives.
+  const portions = peer.body?.iterator({ destroyOnReturn: false }) ?? request.body?.values({ preventCancel: true })
+  try {
+    if (portions) yield* portions as AsyncIterable<Uint8Array>
+  } catch (cause) {
+    throw cause instanceof AzureError ? cause : refusal(cause)
+  }
 }
 
 function refuseEarlyEnd(cause: unknown): never {

@@ -43,7 +43,7 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
   const routers = new Map<Plane, Router>(planes.map(plane => [plane, router(plane.operations)]))
   const unknown = new Map<Plane, Operation>(planes.map(plane => [plane, unknownOperation(plane)]))
 
-  return async (request, peer) => {
+  const door: Door = async (request, peer) => {
     const url = new URL(request.url)
     const found = planeOf(url)
     if (!found) return new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 })
@@ -70,6 +70,7 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
           identified: audit.identified,
           authorize: (verb, action, scope, kind) =>
             authorize(parts, plane, call, caller, { verb, action, scope, dataAction: kind === 'data' }),
+          ask: other => door(other, { ...peer, body: undefined }),
           mayI: async (action, scope) => (await rightsOf(parts, caller))(action, scope),
           rights: () => rightsOf(parts, caller),
         }
@@ -78,8 +79,9 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
     } catch (error) {
       response = plane.renderError(toAzureError(error, parts, call), call)
     }
-    return stamp(response, call)
+    return stamp(response, plane, call)
   }
+  return door
 }
 
 function beginCall(parts: Parts, request: Request, url: URL, peer: Peer, params: Call['params']): Call {
@@ -126,13 +128,14 @@ function toAzureError(error: unknown, parts: Parts, call: Call): AzureError {
   )
 }
 
-function stamp(response: Response, call: Call): Response {
+function stamp(response: Response, plane: Plane, call: Call): Response {
   const { headers } = response
   headers.set('x-ms-request-id', call.requestId)
   headers.set('x-ms-correlation-request-id', call.correlationId)
   const clientRequestId = call.request.headers.get('x-ms-client-request-id')
   if (clientRequestId !== null && clientRequestId.length <= 1024) headers.set('x-ms-client-request-id', clientRequestId)
   headers.set('x-content-type-options', 'nosniff')
-  if (!headers.has('cache-control')) headers.set('cache-control', 'no-cache')
+  if (plane.stamp) plane.stamp(headers, call)
+  else if (!headers.has('cache-control')) headers.set('cache-control', 'no-cache')
   return response
 }

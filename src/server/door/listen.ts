@@ -68,6 +68,7 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
       const actingAs = actingAsOf.get(socket)
       return parts.door(request, {
         address: socket.remoteAddress ?? '',
+        body: incoming as IncomingMessage,
         ...(actingAs === undefined ? {} : { actingAs }),
       })
     }),

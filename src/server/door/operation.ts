@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Attributes } from '../access/condition.ts'
 import type { Grant, Verb } from '../access/grant.ts'
 import type { AzureError } from '../errors.ts'
@@ -25,6 +26,8 @@ export type Peer = {
   readonly address: string
   /** The ARM id of the machine or identity that the proxy's user name stands for (`lazuli exec --as`). */
   readonly actingAs?: string
+  /** The body as Node reads it, for operations that take in a lot: a web stream around it takes twice as long. */
+  readonly body?: Readable | undefined
   /**
    * The object id of whom this server itself asks for, in work that they were promised. Nothing that comes over a
    * connection can set it.
@@ -43,7 +46,11 @@ export type Wish<V extends Verb = Verb> = {
   readonly orBelow?: boolean
   readonly attributes?: Attributes
   readonly permission?: string
+  readonly orElse?: Weaker
 }
+
+/** A permission with which an operation runs as well, and does less. Its grant says that it is this one. */
+export type Weaker = { readonly action: string; readonly permission?: string }
 
 /** What happens before the handler: nothing runs without one of these being true. */
 export type Access<V extends Verb> =
@@ -63,6 +70,7 @@ export type Access<V extends Verb> =
       readonly on: (params: Params) => string
       readonly dataAction?: true
       readonly orBelow?: true
+      readonly orElse?: Weaker
       /**
        * What the conditions of roles may ask about this request. It may read the body from a clone of the request; a
        * body that cannot be read has no attributes.
@@ -92,6 +100,8 @@ export type Context<V extends Verb = Verb> = Call &
     identified(who: Principal | { readonly claimed: string }): void
     /** For a second permission that the handler finds it needs. Throws the plane's 403. */
     authorize<W extends Verb>(verb: W, action: string, scope: string, kind?: 'data'): Promise<Grant<W>>
+    /** Sends another request through the door, from the same peer: it is authenticated, authorized and audited on its own. */
+    ask(request: Request): Promise<Response>
     /** Like `authorize`, but a refusal is an answer. Only roles are asked. */
     mayI(action: string, scope: string): Promise<boolean>
     /** `mayI` for many questions at once, such as the rows of a list. */

@@ -41,4 +41,6 @@ export type Plane = {
     detail: { conditionFailed: boolean; params: Params },
   ): AzureError
   renderError(error: AzureError, call: Call): Response
+  /** Headers that every answer of this plane has, refusals too. Without it, an answer is not to be cached. */
+  stamp?(headers: Headers, call: Call): void
 }

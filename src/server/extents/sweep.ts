@@ -7,15 +7,31 @@ import type { Extents } from './extents.ts'
 const sweeping = systemGrant('remove content that nothing refers to')
 const expiring = systemGrant('remove files of Data Lake Store whose time has come')
 
+/** Since when nothing has referred to an extent, as far as earlier sweeps have seen. */
+export type Unreferenced = Map<string, number>
+
 /**
- * Removes the extents that no row refers to. An extent is written before the row that names it is, so young ones are
- * left alone; and one that no row names can never be named again, because references are only ever copied from rows.
+ * Removes the extents that no row has referred to for a while. They are left alone at first, because an extent is
+ * written before the row that names it, and somebody may still be reading one that no row names any more. It can never
+ * be named again: references are only ever copied from rows.
  */
-export async function sweepExtents(parts: { extents: Extents; store: Store }, graceMs: number): Promise<number> {
+export async function sweepExtents(
+  parts: { extents: Extents; store: Store },
+  graceMs: number,
+  unreferenced: Unreferenced = new Map(),
+): Promise<number> {
   let removed = 0
   for await (const idle of parts.extents.idleFor(graceMs)) {
     const named = await parts.store.contents.namedAmong(sweeping, idle)
-    for (const id of idle.filter(one => !named.has(one))) {
+    for (const id of idle) {
+      if (named.has(id)) {
+        unreferenced.delete(id)
+        continue
+      }
+      const since = unreferenced.get(id) ?? Date.now()
+      unreferenced.set(id, since)
+      if (Date.now() - since < graceMs) continue
+      unreferenced.delete(id)
       await parts.extents.remove(id)
       removed++
     }
@@ -31,11 +47,12 @@ const everyMs = 10 * 60_000
 export function keepSwept(parts: { extents: Extents; store: Store; clock: Clock; log: Log }): {
   stop(): Promise<void>
 } {
+  const unreferenced: Unreferenced = new Map()
   let sweep = Promise.resolve()
   const begin = () => {
     const expired = parts.store.write(tx => tx.dataLakeFiles.removeExpired(expiring, parts.clock.now()))
     sweep = expired
-      .then(() => sweepExtents(parts, graceMs))
+      .then(() => sweepExtents(parts, graceMs, unreferenced))
       .then(
         removed => parts.log.debug({ removed }, 'swept content that nothing refers to'),
         error => parts.log.error({ err: error }, 'content that nothing refers to could not be removed'),

@@ -5,6 +5,7 @@ import type { Plane } from '../door/plane.ts'
 import type { Parts } from '../parts.ts'
 import { armPlane } from './arm/plane.ts'
 import { authorityPlane } from './authority/plane.ts'
+import { blobPlane } from './blob/plane.ts'
 import { graphPlane } from './graph/plane.ts'
 import { keyVaultPlane } from './key-vault/plane.ts'
 import { machinePlane } from './machine/plane.ts'
@@ -15,6 +16,7 @@ export const openPlanes = (parts: Parts): readonly Plane[] => [
   armPlane(parts.tokens, parts.directory.tenantId),
   authorityPlane(parts),
   graphPlane(parts),
+  blobPlane(parts),
   machinePlane(parts),
   keyVaultPlane(parts),
   webhdfsPlane(parts),

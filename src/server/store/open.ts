@@ -12,6 +12,13 @@ import {
 } from './async-operations.ts'
 import { type AuditReads, type AuditRow, auditAppender, auditReads } from './audit-log.ts'
 import { auditPruner } from './audit-pruning.ts'
+import {
+  type BlobContainerReads,
+  type BlobContainerWrites,
+  blobContainerReads,
+  blobContainerWrites,
+} from './blob-containers.ts'
+import { type BlobReads, type BlobWrites, blobReads, blobWrites } from './blobs.ts'
 import { type ContentReads, type ContentWrites, contentReads, contentWrites } from './contents.ts'
 import {
   type DataLakeAccountReads,
@@ -71,6 +78,8 @@ export type Reads = {
   readonly contents: ContentReads
   readonly dataLakeAccounts: DataLakeAccountReads
   readonly dataLakeFiles: DataLakeFileReads
+  readonly blobContainers: BlobContainerReads
+  readonly blobs: BlobReads
 }
 
 /** What a piece of work in `write` sees and changes. */
@@ -90,6 +99,8 @@ export type Writes = {
   readonly vaultObjects: VaultObjectWrites
   readonly dataLakeAccounts: DataLakeAccountWrites
   readonly dataLakeFiles: DataLakeFileWrites
+  readonly blobContainers: BlobContainerWrites
+  readonly blobs: BlobWrites
 }
 
 export type Store = Reads & {
@@ -237,6 +248,8 @@ const readsOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing, remember:
   contents: contentReads(db),
   dataLakeAccounts: dataLakeAccountReads(db, remember),
   dataLakeFiles: dataLakeFileReads(db),
+  blobContainers: blobContainerReads(db, remember),
+  blobs: blobReads(db),
 })
 
 const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes => ({
@@ -255,6 +268,8 @@ const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes 
   vaultObjects: vaultObjectWrites(db, clock, sealing),
   dataLakeAccounts: dataLakeAccountWrites(db),
   dataLakeFiles: dataLakeFileWrites(db),
+  blobContainers: blobContainerWrites(db),
+  blobs: blobWrites(db),
 })
 
 /** The data key lies in the database, sealed under the master key, so that the master key can be exchanged alone. */

@@ -1,0 +1,128 @@
+import { readText } from '../../../door/body.ts'
+import { operation } from '../../../door/operation.ts'
+import type { StorageAccount } from '../../../store/storage-accounts.ts'
+import { readsService, writesService } from '../access.ts'
+import { empty, xml } from '../answer.ts'
+import { accountOf, findAccount } from '../place.ts'
+import { invalidXml, resourceNotFound } from '../refusals.ts'
+import { child, childrenOf, childText, element, type Node, parsedXml } from '../xml.ts'
+
+/** What an account lets its blob service do, as much of it as makes a difference here or is shown. */
+export type ServiceProperties = {
+  readonly cors?: readonly CorsRule[]
+  /** Days for which deleted blobs are kept. */
+  readonly deleteRetention?: number
+  readonly staticWebsite?: { readonly index?: string; readonly error404?: string }
+  readonly defaultVersion?: string
+}
+
+export type CorsRule = {
+  readonly origins: readonly string[]
+  readonly methods: readonly string[]
+  readonly allowedHeaders: readonly string[]
+  readonly exposedHeaders: readonly string[]
+  readonly maxAgeSec: number
+}
+
+export const servicePropertiesOf = (account: StorageAccount) => account.service as ServiceProperties
+
+export const retentionOf = (account: StorageAccount) => servicePropertiesOf(account).deleteRetention
+
+const route = '/:account'
+const query = 'restype=service&comp=properties'
+
+export const getServiceProperties = operation<'read'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/read',
+  route: `GET ${route}`,
+  query,
+  access: readsService('getServiceProperties'),
+  async run(cx) {
+    return xml(200, propertiesXml(servicePropertiesOf(await accountOf(cx))))
+  },
+})
+
+/** What is not given stays as it is. */
+export const setServiceProperties = operation<'write'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/write',
+  route: `PUT ${route}`,
+  query,
+  access: writesService,
+  async run(cx) {
+    const given = propertiesIn(parsedXml(await readText(cx.request, 256 * 1024), 'StorageServiceProperties'))
+    await cx.store.write(async tx => {
+      const account = await tx.storageAccounts.get(findAccount, { name: cx.params.account ?? '' })
+      if (!account) throw resourceNotFound()
+      await tx.storageAccounts.update(cx.grant, { ...account, service: { ...account.service, ...given } })
+    })
+    return empty(202)
+  },
+})
+
+const off = '<Enabled>false</Enabled>'
+const noRetention = `<RetentionPolicy>${off}</RetentionPolicy>`
+const metrics = `<Version>1.0</Version>${off}${noRetention}`
+
+function propertiesXml({ cors = [], deleteRetention, staticWebsite, defaultVersion }: ServiceProperties): string {
+  const rules = cors.map(
+    rule =>
+      `<CorsRule>${element('AllowedOrigins', rule.origins.join(','))}${element('AllowedMethods', rule.methods.join(','))}${element('AllowedHeaders', rule.allowedHeaders.join(','))}${element('ExposedHeaders', rule.exposedHeaders.join(','))}${element('MaxAgeInSeconds', rule.maxAgeSec)}</CorsRule>`,
+  )
+  const retention = deleteRetention === undefined ? off : `<Enabled>true</Enabled>${element('Days', deleteRetention)}`
+  const website = staticWebsite
+    ? `<Enabled>true</Enabled>${element('IndexDocument', staticWebsite.index)}${element('ErrorDocument404Path', staticWebsite.error404)}`
+    : off
+  return `<StorageServiceProperties><Logging><Version>1.0</Version><Delete>false</Delete><Read>false</Read><Write>false</Write>${noRetention}</Logging><HourMetrics>${metrics}</HourMetrics><MinuteMetrics>${metrics}</MinuteMetrics><Cors>${rules.join('')}</Cors>${element('DefaultServiceVersion', defaultVersion)}<DeleteRetentionPolicy>${retention}</DeleteRetentionPolicy><StaticWebsite>${website}</StaticWebsite></StorageServiceProperties>`
+}
+
+function propertiesIn(nodes: readonly Node[]): ServiceProperties {
+  const cors = child(nodes, 'Cors')
+  const retention = child(nodes, 'DeleteRetentionPolicy')
+  const website = child(nodes, 'StaticWebsite')
+  const version = childText(nodes, 'DefaultServiceVersion')
+  return {
+    ...(cors ? { cors: corsRules(childrenOf(cors)) } : {}),
+    ...(retention ? retentionIn(childrenOf(retention)) : {}),
+    ...(website ? websiteIn(childrenOf(website)) : {}),
+    ...(version ? { defaultVersion: version } : {}),
+  }
+}
+
+const isEnabled = (fields: readonly Node[]) => childText(fields, 'Enabled')?.trim().toLowerCase() === 'true'
+
+function retentionIn(fields: readonly Node[]): ServiceProperties {
+  if (!isEnabled(fields)) return { deleteRetention: undefined } as unknown as ServiceProperties
+  const days = Number(childText(fields, 'Days'))
+  if (!Number.isInteger(days) || days < 1 || days > 365) throw invalidXml('Days is a number from 1 to 365.')
+  return { deleteRetention: days }
+}
+
+function websiteIn(fields: readonly Node[]): ServiceProperties {
+  if (!isEnabled(fields)) return { staticWebsite: undefined } as unknown as ServiceProperties
+  const index = childText(fields, 'IndexDocument')
+  const error404 = childText(fields, 'ErrorDocument404Path')
+  return { staticWebsite: { ...(index ? { index } : {}), ...(error404 ? { error404 } : {}) } }
+}
+
+function corsRules(rules: readonly Node[]): CorsRule[] {
+  if (rules.length > 5) throw invalidXml('There are at most 5 CORS rules.')
+  return rules.map(rule => {
+    const fields = childrenOf(rule)
+    const list = (name: string) =>
+      (childText(fields, name) ?? '')
+        .split(',')
+        .map(one => one.trim())
+        .filter(one => one !== '')
+    const origins = list('AllowedOrigins')
+    const methods = list('AllowedMethods')
+    if (origins.length === 0 || methods.length === 0) throw invalidXml('A CORS rule has origins and methods.')
+    const maxAgeSec = Number(childText(fields, 'MaxAgeInSeconds') ?? '0')
+    if (!Number.isInteger(maxAgeSec) || maxAgeSec < 0) throw invalidXml('MaxAgeInSeconds is a number.')
+    return {
+      origins,
+      methods,
+      allowedHeaders: list('AllowedHeaders'),
+      exposedHeaders: list('ExposedHeaders'),
+      maxAgeSec,
+    }
+  })
+}

@@ -1,0 +1,40 @@
+import type { Call } from '../../door/operation.ts'
+import type { AzureError } from '../../errors.ts'
+import { declaration, element } from './xml.ts'
+
+type HeaderValues = Readonly<Record<string, string | number | undefined>>
+
+/** Those that have a value. */
+export const present = (values: HeaderValues): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])),
+  )
+
+export const empty = (status: number, headers: HeaderValues = {}) =>
+  new Response(null, { status, headers: { ...present(headers), ...(status === 204 ? {} : { 'content-length': '0' }) } })
+
+export const xml = (status: number, text: string, headers: HeaderValues = {}) =>
+  new Response(declaration + text, { status, headers: { ...present(headers), 'content-type': 'application/xml' } })
+
+export const rfc1123 = (ms: number) => new Date(ms).toUTCString()
+
+/** Seven digits of a second, as the service writes times in bodies. */
+export const longTime = (ms: number) => `${new Date(ms).toISOString().slice(0, -1)}0000Z`
+
+/** What of a thing every operation on it tells. */
+export const validators = ({ etag, changedAt }: { etag: string; changedAt: number }) => ({
+  etag: `"${etag}"`,
+  'last-modified': rfc1123(changedAt),
+})
+
+export function renderError({ status, code, message, headers, extra }: AzureError, call: Call): Response {
+  const all = { ...headers, 'x-ms-error-code': code }
+  if (call.request.method === 'HEAD' || status === 304) return new Response(null, { status, headers: all })
+  const text = `${message}\nRequestId:${call.requestId}\nTime:${longTime(call.now)}`
+  const details = Object.entries(extra).map(([name, value]) => element(name, printable(String(value))))
+  return xml(status, `<Error>${element('Code', code)}${element('Message', text)}${details.join('')}</Error>`, all)
+}
+
+/** What a client sent can have anything in it, and the answer must be XML all the same. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+const printable = (text: string) => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')

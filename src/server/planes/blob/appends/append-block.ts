@@ -1,0 +1,76 @@
+import { type Context, operation } from '../../../door/operation.ts'
+import type { StoredBlob } from '../../../store/blobs.ts'
+import { addAction, writes } from '../access.ts'
+import { empty, validators } from '../answer.ts'
+import { newEtag, refuseOwnKeys } from '../blob-headers.ts'
+import { afterWrite } from '../lease.ts'
+import * as refusals from '../refusals.ts'
+import { takeSourcePart } from '../source-part.ts'
+import { hashHeaders, pieceAt, type Taken, takeIn } from '../take-in.ts'
+import { openToChange } from '../write-blob.ts'
+
+const longestAppend = 100 * 1024 * 1024
+const mostAppends = 50_000
+
+export const appendBlock = operation<'write'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
+  route: 'PUT /:account/:container/:blob*',
+  query: 'comp=appendblock',
+  // Who may only add may add to the end.
+  access: { ...writes('appendBlock'), orElse: { action: addAction, permission: 'appendBlock' } },
+  async run(cx) {
+    const { headers } = cx.request
+    refuseOwnKeys(headers)
+    const taken = headers.has('x-ms-copy-source')
+      ? await takeSourcePart(cx, longestAppend)
+      : await takeIn(cx, { most: longestAppend, md5: false })
+    try {
+      if (taken.length === 0) throw refusals.invalidHeader('Content-Length', '0')
+      const { before, after } = await append(cx, taken)
+      return empty(201, {
+        ...validators(after),
+        ...hashHeaders(taken),
+        'x-ms-blob-append-offset': before.length,
+        'x-ms-blob-committed-block-count': after.appends,
+        'x-ms-request-server-encrypted': 'true',
+      })
+    } finally {
+      taken.release()
+    }
+  },
+})
+
+const append = (cx: Context<'write'>, taken: Taken) =>
+  cx.store.write(async tx => {
+    const { container, before } = await openToChange(cx, tx)
+    if (before.kind !== 'AppendBlob' || before.content === undefined) throw refusals.invalidBlobType()
+    if (before.sealed) throw refusals.blobIsSealed()
+    checkPosition(cx.request.headers, before, taken.length)
+    const { appends = 0 } = before
+    if (appends >= mostAppends) throw refusals.blockCountExceeds()
+    await tx.contents.add(cx.grant, before.content, [pieceAt(before.length, taken)])
+    const { lease: _lease, ...rest } = before
+    const lease = afterWrite(before.lease, cx.now)
+    const after: StoredBlob = {
+      ...rest,
+      ...(lease ? { lease } : {}),
+      etag: newEtag(),
+      changedAt: cx.now,
+      length: before.length + taken.length,
+      appends: appends + 1,
+    }
+    await tx.blobs.put(cx.grant, container, after, before)
+    return { before, after }
+  })
+
+function checkPosition(headers: Headers, { length }: StoredBlob, added: number): void {
+  const given = (name: string) => {
+    const text = headers.get(name)
+    if (text !== null && !/^\d{1,15}$/.test(text)) throw refusals.invalidHeader(name, text)
+    return text === null ? undefined : Number(text)
+  }
+  const position = given('x-ms-blob-condition-appendpos')
+  const most = given('x-ms-blob-condition-maxsize')
+  if (position !== undefined && position !== length) throw refusals.appendPositionNotMet()
+  if (most !== undefined && length + added > most) throw refusals.maxBlobSizeNotMet()
+}

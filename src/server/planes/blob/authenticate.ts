@@ -1,0 +1,175 @@
+import { systemGrant } from '../../access/grant.ts'
+import { covers } from '../../access/scope.ts'
+import { bearerToken } from '../../door/authenticate.ts'
+import { rightsOf } from '../../door/authorize.ts'
+import type { Call, Caller, Wish } from '../../door/operation.ts'
+import type { Verdict } from '../../door/plane.ts'
+import type { AzureError } from '../../errors.ts'
+import type { Parts } from '../../parts.ts'
+import { checkSas } from '../../signatures/check-sas.ts'
+import { deriveDelegationKey } from '../../signatures/delegation-key.ts'
+import { ipRange } from '../../signatures/ip-range.ts'
+import { readQuery } from '../../signatures/query.ts'
+import type { Refusal } from '../../signatures/refusal.ts'
+import { isRefusal, readSas, type Sas } from '../../signatures/sas.ts'
+import { refusePermission, type SasOperation } from '../../signatures/sas-permissions.ts'
+import { readSharedKey, refuseSharedKey, type SharedKey } from '../../signatures/shared-key.ts'
+import type { StorageAccount } from '../../store/storage-accounts.ts'
+import { addAction, blobActions } from './access.ts'
+import { delegationSecret } from './delegation-secret.ts'
+import * as refusals from './refusals.ts'
+
+const checkSignature = systemGrant('check a signature with the keys and policies of its account')
+
+/**
+ * Who asks, by a key of the account or by a signature that was made with one. A header says it before a signature in the
+ * address does. Undefined leaves it to the directory's token, or to nobody.
+ */
+export async function authenticate(parts: Parts, call: Call, account: StorageAccount): Promise<Caller | undefined> {
+  const refusal = refusePlace(account, call)
+  if (refusal) return { kind: 'rejected', error: refusal }
+
+  const header = call.request.headers.get('authorization')
+  if (header !== null) {
+    if (bearerToken(call.request) !== undefined) return refuseOldBearer(call)
+    const sharedKey = readSharedKey(header)
+    if (!sharedKey) return rejected({ code: 'AuthenticationFailed', detail: 'Authentication scheme is not supported.' })
+    return bySharedKey(parts, call, account, sharedKey)
+  }
+  const sas = readSas(readQuery(call.url.search))
+  if (!sas) return undefined
+  return isRefusal(sas) ? rejected(sas) : bySas(parts, call, account, sas)
+}
+
+const rejected = (refusal: Refusal): Caller => ({ kind: 'rejected', error: errorOf(refusal) })
+
+const errorOf = ({ code, detail }: Refusal): AzureError =>
+  code === 'AuthenticationFailed' ? refusals.authenticationFailed(detail ?? '') : refusals.authorizationMismatch(code)
+
+/** What the account says before it is asked who comes. */
+function refusePlace({ rules }: StorageAccount, { params, request, peer }: Call): AzureError | undefined {
+  const { allowByDefault, ranges } = rules.network
+  if (!allowByDefault && !ranges.some(range => isWithin(range, peer.address))) return refusals.authorizationFailure()
+  if (params.secondary !== undefined && !['GET', 'HEAD'].includes(request.method)) return refusals.writeOnSecondary()
+  return undefined
+}
+
+/** `10.0.0.1` or `10.0.0.0/24`. */
+function isWithin(range: string, address: string): boolean {
+  const [network = '', bits = '32'] = range.split('/')
+  const start = network.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+  const size = 2 ** (32 - Number(bits))
+  const first = Math.floor(start / size) * size
+  const dotted = (value: number) => [24, 16, 8, 0].map(shift => Math.floor(value / 2 ** shift) % 256).join('.')
+  return ipRange(`${dotted(first)}-${dotted(first + size - 1)}`)?.(address) ?? false
+}
+
+/** Version 2017-11-09 is the first that knows tokens. */
+function refuseOldBearer({ request }: Call): Caller | undefined {
+  if ((request.headers.get('x-ms-version') ?? '') >= '2017-11-09') return undefined
+  return rejected({
+    code: 'AuthenticationFailed',
+    detail: 'Authentication scheme Bearer is not supported in this version.',
+  })
+}
+
+async function bySharedKey(parts: Parts, call: Call, account: StorageAccount, given: SharedKey): Promise<Caller> {
+  if (!account.rules.sharedKey) return { kind: 'rejected', error: refusals.keyBasedAuthenticationNotPermitted() }
+  const named = given.account.replace(/-secondary$/, '')
+  if (named !== account.name)
+    return rejected({ code: 'AuthenticationFailed', detail: 'The account name does not match that of the address.' })
+  const keys = await parts.store.storageAccounts.keys(checkSignature, account)
+  const { method, headers } = call.request
+  const { pathname, search } = call.url
+  const refusal = refuseSharedKey({ method, headers, path: pathname, search }, given, {
+    keys: keys.map(key => key.value),
+    now: call.now,
+  })
+  if (refusal) return rejected(refusal)
+  return {
+    kind: 'signature',
+    name: `a key of ${account.name}`,
+    permits: wish => (covers(account.id, wish.scope) ? 'allowed' : refusals.authorizationFailure()),
+  }
+}
+
+async function bySas(parts: Parts, call: Call, account: StorageAccount, sas: Sas): Promise<Caller> {
+  const delegated = sas.kind === 'delegation'
+  if (!delegated && !account.rules.sharedKey)
+    return { kind: 'rejected', error: refusals.keyBasedAuthenticationNotPermitted() }
+  const { container, blob } = call.params
+  const at = call.url.searchParams.get('snapshot') ?? call.url.searchParams.get('versionid')
+  const policy = container === undefined ? undefined : await policyOf(parts, account, container, sas.field('si'))
+  const verdict = checkSas(sas, {
+    place: {
+      account: account.name,
+      ...(container === undefined ? {} : { container }),
+      ...(blob === undefined ? {} : { blob }),
+      ...(at === null ? {} : { at }),
+    },
+    insisted: { headers: call.request.headers, query: readQuery(call.url.search) },
+    keys: delegated ? [await delegatedKey(parts, account, sas)] : await keysOf(parts, account),
+    ...(policy ? { policy } : {}),
+    now: call.now,
+    address: call.peer.address,
+    protocol: call.url.protocol === 'http:' ? 'http' : 'https',
+  })
+  if ('refusal' in verdict) return rejected(verdict.refusal)
+
+  const permits = async (wish: Wish): Promise<Verdict> => {
+    // A second permission, such as for the source of a copy, is asked for by its action alone.
+    const signed = wish.permission ?? (wish.action === blobActions.read ? 'getBlob' : undefined)
+    if (!covers(account.id, wish.scope) || signed === undefined) return refusals.permissionMismatch()
+    if (sas.kind !== 'account' && !isSignedFor(sas, call, wish)) return refusals.permissionMismatch()
+    // Who may only add is asked for after it has turned out that writing is more than was signed for.
+    const exists = () => wish.action !== addAction
+    const refusal = await refusePermission(sas, verdict.permission, signed as SasOperation, exists)
+    return refusal ? errorOf(refusal) : 'allowed'
+  }
+  if (!delegated) return { kind: 'signature', name: `a signature by a key of ${account.name}`, permits }
+
+  // Who signed may be able to do less by now than the key's time would have it.
+  const principal = await parts.store.principals.get(checkSignature, { objectId: sas.field('skoid') })
+  if (!principal || principal.disabled) return rejected({ code: 'AuthorizationPermissionMismatch' })
+  const may = await rightsOf(parts, { kind: 'principal', principal, claims: {} })
+  return {
+    kind: 'signature',
+    name: `a signature by ${principal.objectId}`,
+    async permits(wish) {
+      const verdict = await permits(wish)
+      if (verdict !== 'allowed') return verdict
+      return may(wish.action, wish.scope, wish.dataAction ? 'data' : undefined)
+        ? 'allowed'
+        : refusals.permissionMismatch()
+    },
+  }
+}
+
+/** A signature for one blob opens no other that the same request goes on to. */
+function isSignedFor(sas: Sas, { params }: Call, { scope }: Wish): boolean {
+  const container = `${params.accountId}/blobServices/default/containers/${params.container}`
+  return covers(container, scope) && (sas.field('sr') === 'c' || params.blob !== undefined)
+}
+
+async function keysOf({ store }: Parts, account: StorageAccount): Promise<Uint8Array[]> {
+  return (await store.storageAccounts.keys(checkSignature, account)).map(key => key.value)
+}
+
+async function delegatedKey(parts: Parts, account: StorageAccount, sas: Sas): Promise<Uint8Array> {
+  return deriveDelegationKey(await delegationSecret(parts.store), {
+    account: account.name,
+    objectId: sas.field('skoid'),
+    tenantId: sas.field('sktid'),
+    start: sas.field('skt'),
+    expiry: sas.field('ske'),
+    service: sas.field('sks'),
+    version: sas.field('skv'),
+    delegatedTenantId: sas.field('skdutid'),
+  })
+}
+
+async function policyOf({ store }: Parts, account: StorageAccount, containerName: string, id: string) {
+  if (id === '') return undefined
+  const container = await store.blobContainers.get(checkSignature, account, containerName)
+  return container?.policies.find(policy => policy.id === id)
+}

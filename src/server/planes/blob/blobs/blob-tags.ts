@@ -1,0 +1,57 @@
+import { readText } from '../../../door/body.ts'
+import { operation } from '../../../door/operation.ts'
+import { readsTags, writesTags } from '../access.ts'
+import { empty, xml } from '../answer.ts'
+import { checkConditions } from '../conditions.ts'
+import { checkRead, checkWrite } from '../lease.ts'
+import { tagsXml } from '../list-xml.ts'
+import { containerOf, existingBlob } from '../place.ts'
+import { invalidXml } from '../refusals.ts'
+import { checkedTags } from '../tags.ts'
+import { child, childrenOf, childText, parsedXml } from '../xml.ts'
+
+const route = '/:account/:container/:blob*'
+
+export const getBlobTags = operation<'read'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags/read',
+  route: `GET ${route}`,
+  query: 'comp=tags',
+  access: readsTags,
+  async run(cx) {
+    const blob = await existingBlob(cx, cx.store, await containerOf(cx, cx.store))
+    checkRead(blob.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
+    checkConditions(cx.request.headers, blob, 'read')
+    return xml(200, tagsXml(blob.tags ?? {}))
+  },
+})
+
+/** Replaces them all. They are no part of what the ETag stands for. */
+export const setBlobTags = operation<'write'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/tags/write',
+  route: `PUT ${route}`,
+  query: 'comp=tags',
+  access: writesTags,
+  async run(cx) {
+    const { headers } = cx.request
+    const tags = tagsIn(await readText(cx.request, 64 * 1024))
+    await cx.store.write(async tx => {
+      const container = await containerOf(cx, tx)
+      const before = await existingBlob(cx, tx, container)
+      checkConditions(headers, before, 'write')
+      checkWrite(before.lease, headers.get('x-ms-lease-id'), cx.now, 'blob')
+      await tx.blobs.put(cx.grant, container, { ...before, tags }, before)
+    })
+    return empty(204)
+  },
+})
+
+function tagsIn(text: string): Record<string, string> {
+  const set = child(parsedXml(text, 'Tags'), 'TagSet')
+  if (!set) throw invalidXml('TagSet is missing.')
+  return checkedTags(
+    childrenOf(set).map(tag => {
+      const fields = childrenOf(tag)
+      return [childText(fields, 'Key') ?? '', childText(fields, 'Value') ?? ''] as const
+    }),
+  )
+}

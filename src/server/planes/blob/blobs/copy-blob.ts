@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from '../../../door/operation.ts'
+import type { StoredBlob } from '../../../store/blobs.ts'
+import { empty, validators } from '../answer.ts'
+import { contentHeaders, newEtag, tierFrom } from '../blob-headers.ts'
+import { cloneContent } from '../clone-content.ts'
+import { copySource } from '../copy-source.ts'
+import { metadataFrom } from '../metadata.ts'
+import * as refusals from '../refusals.ts'
+import { tagsFrom } from '../tags.ts'
+import { openToWrite, replace } from '../write-blob.ts'
+
+/** Copy Blob and Copy Blob From URL. Bytes are shared and not moved, so that both are done when they are answered. */
+export async function copyBlob(cx: Context<'write'>): Promise<Response> {
+  const { headers } = cx.request
+  const { source, after } = await copied(
+    cx,
+    ({ kind }) => kind,
+    before => {
+      const metadata = metadataFrom(headers)
+      return { headers: before.headers, metadata: Object.keys(metadata).length > 0 ? metadata : before.metadata }
+    },
+  )
+  const isSync = headers.get('x-ms-requires-sync')?.toLowerCase() === 'true'
+  return empty(202, {
+    ...validators(after),
+    'x-ms-copy-id': after.copy?.id,
+    'x-ms-copy-status': 'success',
+    'content-md5': isSync ? source.headers.md5 : undefined,
+  })
+}
+
+/** Put Blob From URL: the bytes of another blob, with properties of its own. */
+export async function putBlobFromUrl(cx: Context<'write'>): Promise<Response> {
+  const { headers } = cx.request
+  const withProperties = headers.get('x-ms-copy-source-blob-properties')?.toLowerCase() !== 'false'
+  const { after } = await copied(
+    cx,
+    () => 'BlockBlob',
+    before => {
+      const given = contentHeaders(headers, { plainToo: false })
+      const md5 = before.headers.md5
+      return {
+        headers: { ...(withProperties ? before.headers : {}), ...given, ...(md5 === undefined ? {} : { md5 }) },
+        metadata: metadataFrom(headers),
+      }
+    },
+  )
+  return empty(201, {
+    ...validators(after),
+    'content-md5': after.headers.md5,
+    'x-ms-request-server-encrypted': 'true',
+  })
+}
+
+type Described = Pick<StoredBlob, 'headers' | 'metadata'>
+
+async function copied(
+  cx: Context<'write'>,
+  kindOf: (source: StoredBlob) => StoredBlob['kind'],
+  describe: (source: StoredBlob) => Described,
+): Promise<{ source: StoredBlob; after: StoredBlob }> {
+  const { headers } = cx.request
+  const { read, url } = await copySource(cx)
+  return cx.store.write(async tx => {
+    const place = await openToWrite(cx, tx)
+    // Only now, and from here: what it consists of must still be there when the copy refers to it.
+    const source = await read(tx)
+    const kind = kindOf(source)
+    if (source.kind !== kind || (place.before && place.before.kind !== kind)) throw refusals.invalidBlobType()
+    const tags = headers.get('x-ms-copy-source-tag-option')?.toUpperCase() === 'COPY' ? source.tags : tagsFrom(headers)
+    const tier = tierFrom(headers, kind)
+    const content = await cloneContent(cx, tx, source)
+    await tx.blobs.removeBlocks(cx.grant, place.container, cx.params.blob ?? '')
+    const after = await replace(cx, tx, place, {
+      kind,
+      etag: newEtag(),
+      ...content,
+      ...describe(source),
+      ...(tags ? { tags } : {}),
+      ...(tier === undefined ? {} : { tier, tierChangedAt: cx.now }),
+      ...(source.sequenceNumber === undefined ? {} : { sequenceNumber: source.sequenceNumber }),
+      ...(source.appends === undefined ? {} : { appends: source.appends }),
+      copy: {
+        id: randomUUID(),
+        source: url.href,
+        status: 'success',
+        progress: `${source.length}/${source.length}`,
+        completedAt: cx.now,
+      },
+    })
+    return { source, after }
+  })
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import { type Context, operation } from '../../../door/operation.ts'
+import { readQuery } from '../../../signatures/query.ts'
+import { headersSetBy, isRefusal, readSas } from '../../../signatures/sas.ts'
+import type { StoredBlob } from '../../../store/blobs.ts'
+import type { Range } from '../../../store/contents.ts'
+import { reads } from '../access.ts'
+import { present } from '../answer.ts'
+import { describe } from '../blob-headers.ts'
+import { checkConditions } from '../conditions.ts'
+import { bytesOf, ContentReplaced, streamOf } from '../content-stream.ts'
+import { checkRead } from '../lease.ts'
+import { accountOf, containerOf, existingBlob } from '../place.ts'
+import { refuseComp } from '../query.ts'
+import { rangeOf } from '../range.ts'
+import * as refusals from '../refusals.ts'
+
+export const getBlob = operation<'read'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read',
+  route: 'GET /:account/:container/:blob*',
+  access: reads('getBlob'),
+  run: cx => answer(cx, 0),
+})
+
+/** A blob that is replaced while it is looked at is looked at anew, a few times. */
+async function answer(cx: Context<'read'>, attempt: number): Promise<Response> {
+  try {
+    return await whole(cx)
+  } catch (error) {
+    if (!(error instanceof ContentReplaced) || attempt === 9) throw error
+    return answer(cx, attempt + 1)
+  }
+}
+
+async function whole(cx: Context<'read'>): Promise<Response> {
+  const { blob, headers } = await lookAt(cx)
+  if (blob.tier === 'Archive') throw refusals.blobArchived()
+  const range = rangeOf(cx.request.headers, blob.length)
+  const wants = wantedHashes(cx.request.headers, range)
+  const { md5 } = blob.headers
+  const part = range ?? { from: 0, length: blob.length }
+  const all = {
+    ...headers,
+    'content-length': String(part.length),
+    ...(range
+      ? present({
+          'content-range': `bytes ${range.from}-${range.from + range.length - 1}/${blob.length}`,
+          'x-ms-blob-content-md5': md5,
+          'content-md5': wants.md5 ? await rangeMd5(cx, blob, range) : undefined,
+        })
+      : present({ 'content-md5': md5 })),
+  }
+  return new Response(await bodyFor(cx, blob, part), { status: range ? 206 : 200, headers: all })
+}
+
+export const getBlobProperties = operation<'read'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read',
+  route: 'HEAD /:account/:container/:blob*',
+  access: reads('getBlob'),
+  async run(cx) {
+    const { blob, headers } = await lookAt(cx)
+    const all = { ...headers, 'content-length': String(blob.length), ...present({ 'content-md5': blob.headers.md5 }) }
+    return new Response(null, { status: 200, headers: all })
+  },
+})
+
+/** What both of them begin with: the blob, if the request's conditions hold for it, and what is told about it. */
+async function lookAt(cx: Context<'read'>): Promise<{ blob: StoredBlob; headers: Record<string, string> }> {
+  refuseComp(cx.url)
+  const container = await containerOf(cx, cx.store)
+  const blob = await existingBlob(cx, cx.store, container)
+  checkRead(blob.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
+  checkConditions(cx.request.headers, blob, 'read')
+  const { accessTier } = (await accountOf(cx)).rules
+  return { blob, headers: { ...present(describe(blob, cx.now, accessTier)), ...overridden(cx.url) } }
+}
+
+/** What a signature says that the answer is to say. */
+function overridden(url: URL): Record<string, string> {
+  if (!url.searchParams.has('sig')) return {}
+  const sas = readSas(readQuery(url.search))
+  return sas && !isRefusal(sas) ? Object.fromEntries(headersSetBy(sas)) : {}
+}
+
+/** Bytes of a row are answered as they are: a stream around them takes longer than all the rest. */
+async function bodyFor(cx: Context<'read'>, blob: StoredBlob, { from, length }: Range) {
+  if (length === 0) return null
+  if (blob.content === undefined) return (blob.bytes ?? new Uint8Array()).slice(from, from + length)
+  return streamOf(await bytesOf(cx, cx.grant, blob, { from, length }))
+}
+
+const longestHashed = 4 * 1024 * 1024
+
+function wantedHashes(headers: Headers, range: Range | undefined): { md5: boolean } {
+  const name = 'x-ms-range-get-content-md5'
+  const md5 = headers.get(name)?.toLowerCase() === 'true'
+  if (md5 && (!range || range.length > longestHashed)) throw refusals.invalidHeader(name, 'true')
+  return { md5 }
+}
+
+async function rangeMd5(cx: Context<'read'>, blob: StoredBlob, range: Range): Promise<string> {
+  const hash = createHash('md5')
+  for await (const portion of await bytesOf(cx, cx.grant, blob, range)) hash.update(portion)
+  return hash.digest('base64')
+}

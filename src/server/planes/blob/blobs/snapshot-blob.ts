@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import { operation } from '../../../door/operation.ts'
+import type { StoredBlob } from '../../../store/blobs.ts'
+import { writesOrAdds } from '../access.ts'
+import { empty, longTime, validators } from '../answer.ts'
+import { newEtag } from '../blob-headers.ts'
+import { checkConditions } from '../conditions.ts'
+import { checkRead } from '../lease.ts'
+import { metadataFrom } from '../metadata.ts'
+import { containerOf, existingBlob } from '../place.ts'
+
+/**
+ * The blob as it is now, for good. The bytes are shared: contents are not changed but replaced, and what an append blob
+ * has more later lies behind the snapshot's length. Only pages are overwritten, so their list of pieces is copied.
+ */
+export const snapshotBlob = operation<'write'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
+  route: 'PUT /:account/:container/:blob*',
+  query: 'comp=snapshot',
+  access: writesOrAdds('snapshotBlob'),
+  async run(cx) {
+    const { headers } = cx.request
+    const metadata = metadataFrom(headers)
+    const snapshot = await cx.store.write(async tx => {
+      const container = await containerOf(cx, tx)
+      const before = await existingBlob(cx, tx, container)
+      checkConditions(headers, before, 'write')
+      checkRead(before.lease, headers.get('x-ms-lease-id'), cx.now, 'blob')
+      const { number: _number, lease: _lease, ...blob } = before
+      const changed = Object.keys(metadata).length > 0
+      const time = await freeTime(cx.now, async at => !(await tx.blobs.get(cx.grant, container, before.name, at)))
+      const taken: StoredBlob = {
+        ...blob,
+        snapshot: time,
+        ...(changed ? { metadata, etag: newEtag(), changedAt: cx.now } : {}),
+      }
+      if (before.kind === 'PageBlob' && before.content !== undefined) {
+        const content = randomUUID()
+        await tx.contents.copy(cx.grant, before.content, content)
+        Object.assign(taken, { content })
+      }
+      await tx.blobs.put(cx.grant, container, taken, undefined)
+      return taken
+    })
+    return empty(201, {
+      ...validators(snapshot),
+      'x-ms-snapshot': snapshot.snapshot,
+      'x-ms-request-server-encrypted': 'false',
+    })
+  },
+})
+
+/** The time is the snapshot's name, so no two of a blob have the same. */
+async function freeTime(now: number, isFree: (time: string) => Promise<boolean>): Promise<string> {
+  for (let at = 0; ; at++) {
+    const time = longTime(now).replace(/0000Z$/, `${String(at).padStart(4, '0')}Z`)
+    if (await isFree(time)) return time
+  }
+}

@@ -1,0 +1,112 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { readBytes } from '../../../door/body.ts'
+import { operation } from '../../../door/operation.ts'
+import type { Block } from '../../../store/blobs.ts'
+import type { Piece } from '../../../store/contents.ts'
+import { writesOrAdds } from '../access.ts'
+import { empty, validators } from '../answer.ts'
+import { contentHeaders, newEtag, refuseOwnKeys, tierFrom } from '../blob-headers.ts'
+import { metadataFrom } from '../metadata.ts'
+import { checkBlobName } from '../names.ts'
+import * as refusals from '../refusals.ts'
+import { tagsFrom } from '../tags.ts'
+import { openToWrite, replace } from '../write-blob.ts'
+import { nameOf, parsedXml, textOf } from '../xml.ts'
+import { checkBlockId } from './block-id.ts'
+
+const mostBlocks = 50_000
+/** Enough for that many ids. */
+const longestList = 8 * 1024 * 1024
+
+/** Makes the blob of blocks, in the order given, and drops those that are not part of it. */
+export const putBlockList = operation<'write'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
+  route: 'PUT /:account/:container/:blob*',
+  query: 'comp=blocklist',
+  access: writesOrAdds('putBlockList'),
+  async run(cx) {
+    const { headers } = cx.request
+    checkBlobName(cx.params.blob ?? '')
+    refuseOwnKeys(headers)
+    const [metadata, tags, tier] = [metadataFrom(headers), tagsFrom(headers), tierFrom(headers, 'BlockBlob')]
+    const given = contentHeaders(headers, { plainToo: false })
+    const text = await readBytes(cx.request, longestList)
+    checkHash(headers, text)
+    const wanted = blockListIn(text.toString())
+    const blob = await cx.store.write(async tx => {
+      const place = await openToWrite(cx, tx)
+      const { container, before } = place
+      const name = cx.params.blob ?? ''
+      if (before && before.kind !== 'BlockBlob') throw refusals.invalidBlobType()
+      const uncommitted = new Map((await tx.blobs.blocks(cx.grant, container, name)).map(block => [block.id, block]))
+      const committed = new Map<string, Piece>()
+      if (before?.content !== undefined) {
+        for (const piece of await tx.contents.pieces(cx.grant, before.content))
+          if (piece.block !== undefined) committed.set(piece.block, piece)
+      }
+      const { pieces, length } = assembled(wanted, uncommitted, committed)
+      const content = randomUUID()
+      await tx.contents.add(cx.grant, content, pieces)
+      await tx.blobs.removeBlocks(cx.grant, container, name)
+      return replace(cx, tx, place, {
+        kind: 'BlockBlob',
+        etag: newEtag(),
+        length,
+        content,
+        headers: given,
+        metadata,
+        ...(tags ? { tags } : {}),
+        ...(tier === undefined ? {} : { tier, tierChangedAt: cx.now }),
+      })
+    })
+    return empty(201, { ...validators(blob), 'x-ms-request-server-encrypted': 'true' })
+  },
+})
+
+type Wanted = { readonly from: 'Latest' | 'Committed' | 'Uncommitted'; readonly id: string }
+
+function assembled(
+  wanted: readonly Wanted[],
+  uncommitted: ReadonlyMap<string, Block>,
+  committed: ReadonlyMap<string, Piece>,
+): { pieces: Piece[]; length: number } {
+  let length = 0
+  const pieces = wanted.map(({ from, id }): Piece => {
+    const fresh = from === 'Committed' ? undefined : uncommitted.get(id)
+    const old = from === 'Uncommitted' || fresh ? undefined : committed.get(id)
+    const at = length
+    if (fresh) {
+      length += fresh.length
+      const where = 'extent' in fresh ? { extent: fresh.extent, extentAt: 0 } : { bytes: fresh.bytes }
+      return { at, length: fresh.length, block: id, ...where }
+    }
+    if (!old) throw refusals.invalidBlockList()
+    length += old.length
+    return { ...old, at }
+  })
+  // A block without bytes has no place among the pieces.
+  return { pieces: pieces.filter(piece => piece.length > 0), length }
+}
+
+function blockListIn(text: string): Wanted[] {
+  const nodes = parsedXml(text, 'BlockList')
+  if (nodes.length > mostBlocks) throw refusals.blockCountExceeds()
+  return nodes.map(node => {
+    const from = nameOf(node)
+    if (from !== 'Latest' && from !== 'Committed' && from !== 'Uncommitted') throw refusals.invalidXml()
+    const id = textOf(node)
+    try {
+      return { from, id: checkBlockId(id) }
+    } catch {
+      throw refusals.invalidBlockList()
+    }
+  })
+}
+
+/** Of the list itself. */
+function checkHash(headers: Headers, text: Buffer): void {
+  const md5 = headers.get('content-md5')
+  if (md5 === null) return
+  const computed = createHash('md5').update(text).digest('base64')
+  if (md5 !== computed) throw refusals.md5Mismatch(md5, computed)
+}

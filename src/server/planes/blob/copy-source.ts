@@ -1,0 +1,72 @@
+import { systemGrant } from '../../access/grant.ts'
+import { planeNameOf } from '../../door/names.ts'
+import type { Context } from '../../door/operation.ts'
+import { containerId } from '../../store/blob-containers.ts'
+import type { StoredBlob } from '../../store/blobs.ts'
+import type { Reads } from '../../store/open.ts'
+import { blobActions } from './access.ts'
+import { checkSourceConditions } from './conditions.ts'
+import { blobSegments } from './path.ts'
+import { findAccount, snapshotOf } from './place.ts'
+import * as refusals from './refusals.ts'
+
+const readSource = systemGrant('read the source of a copy, which the caller has shown that it may')
+
+/**
+ * The blob that `x-ms-copy-source` names. It is one of this server's: nothing is ever fetched from elsewhere, so that
+ * nobody reaches through us what only we can reach. What the address brings along (a signature), or the header for it,
+ * must let it be read; without either, the caller must be somebody who may, or everybody. Throws 4xx.
+ */
+export async function copySource(cx: Context): Promise<CopySource> {
+  const text = cx.request.headers.get('x-ms-copy-source') ?? ''
+  if (text.length > 2048 || !URL.canParse(text)) throw refusals.invalidHeader('x-ms-copy-source', text.slice(0, 2048))
+  const url = new URL(text)
+  const found = ['https:', 'http:'].includes(url.protocol) ? planeNameOf(url, cx.config, () => false) : undefined
+  const segments = found?.plane === 'blob' ? blobSegments(found.pathname) : undefined
+  if (!segments || segments.length < 2) throw elsewhere()
+  const [host = '', first = '', second] = segments
+  const [containerName, name] = second === undefined ? ['$root', first] : [first, second]
+  const account = await cx.store.storageAccounts.get(findAccount, { name: host.replace(/-secondary$/, '') })
+  if (!account) throw elsewhere()
+
+  const authorization = cx.request.headers.get('x-ms-copy-source-authorization')
+  const isOwn = account.name === cx.params.account && !url.searchParams.has('sig') && authorization === null
+  if (isOwn) await cx.authorize('read', blobActions.read, containerId(account.id, containerName), 'data')
+  else await askForSource(cx, url, authorization)
+
+  const container = await cx.store.blobContainers.get(readSource, account, containerName)
+  if (!container) throw refusals.containerNotFound()
+  const read = async (reads: Pick<Reads, 'blobs'>) => {
+    const blob = await reads.blobs.get(readSource, container, name, snapshotOf(url))
+    if (!blob || blob.deletedAt !== undefined) throw refusals.blobNotFound()
+    if (blob.tier === 'Archive') throw refusals.blobArchived()
+    checkSourceConditions(cx.request.headers, blob)
+    return blob
+  }
+  return { read, url: withoutSignature(url) }
+}
+
+export type CopySource = {
+  /** As it is at that moment. Throws 404, 409 or 412. */
+  read(reads: Pick<Reads, 'blobs'>): Promise<StoredBlob>
+  readonly url: URL
+}
+
+/** As anybody would who has only the address: with its signature, or with the header that is for it. */
+async function askForSource(cx: Context, url: URL, authorization: string | null): Promise<void> {
+  const headers = { 'x-ms-version': '2021-06-08', ...(authorization === null ? {} : { authorization }) }
+  const { status } = await cx.ask(new Request(url, { method: 'HEAD', headers }))
+  if (status === 200) return
+  const reason = `Could not verify the copy source: it answers with ${status}.`
+  throw refusals.cannotVerifyCopySource(status === 404 ? 404 : status === 409 ? 409 : 403, reason)
+}
+
+const elsewhere = () =>
+  refusals.cannotVerifyCopySource(404, 'The copy source is no blob of a storage account of this server.')
+
+/** It is kept and shown to whoever may read the copy. */
+function withoutSignature(url: URL): URL {
+  const shown = new URL(url)
+  shown.searchParams.delete('sig')
+  return shown
+}

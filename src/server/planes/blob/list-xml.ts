@@ -1,0 +1,85 @@
+import type { Call } from '../../door/operation.ts'
+import type { StoredBlob } from '../../store/blobs.ts'
+import { rfc1123 } from './answer.ts'
+import { defaultType } from './blob-headers.ts'
+import { leaseHeaders } from './lease.ts'
+import { cannotBeXml, element, escaped } from './xml.ts'
+
+/** The address of the account, as the request has it. */
+export function endpointOf({ url, params }: Pick<Call, 'url' | 'params'>): string {
+  const isPathStyle = url.pathname.startsWith(`/${params.account}/`) && !url.host.startsWith(`${params.account}.`)
+  return escaped(`${url.origin}/${isPathStyle ? `${params.account}/` : ''}`)
+}
+
+export const metadataXml = (metadata: Readonly<Record<string, string>>) =>
+  `<Metadata>${Object.entries(metadata)
+    .map(([name, value]) => element(name, value))
+    .join('')}</Metadata>`
+
+export const tagsXml = (tags: Readonly<Record<string, string>>) =>
+  `<Tags><TagSet>${Object.entries(tags)
+    .map(([name, value]) => `<Tag>${element('Key', name)}${element('Value', value)}</Tag>`)
+    .join('')}</TagSet></Tags>`
+
+/** A name that XML cannot carry goes percent-encoded, and says so. */
+export const nameXml = (name: string) =>
+  cannotBeXml(name) ? `<Name Encoded="true">${encodeURIComponent(name)}</Name>` : element('Name', name)
+
+export type BlobItem = {
+  readonly defaultTier: string
+  readonly now: number
+  readonly metadata: boolean
+  readonly tags: boolean
+  readonly copy: boolean
+}
+
+export function blobXml(blob: StoredBlob, { defaultTier, now, metadata, tags, copy }: BlobItem): string {
+  const { headers } = blob
+  const lease = leaseHeaders(blob.lease, now)
+  const hasTier = blob.kind === 'BlockBlob' || blob.tier !== undefined
+  const tagCount = Object.keys(blob.tags ?? {}).length
+  const properties =
+    element('Creation-Time', rfc1123(blob.createdAt)) +
+    element('Last-Modified', rfc1123(blob.changedAt)) +
+    element('Etag', blob.etag) +
+    element('Content-Length', blob.length) +
+    element('Content-Type', headers.type ?? defaultType) +
+    element('Content-Encoding', headers.encoding ?? '') +
+    element('Content-Language', headers.language ?? '') +
+    '<Content-CRC64 />' +
+    element('Content-MD5', headers.md5 ?? '') +
+    element('Cache-Control', headers.cacheControl ?? '') +
+    element('Content-Disposition', headers.disposition ?? '') +
+    element('x-ms-blob-sequence-number', blob.kind === 'PageBlob' ? (blob.sequenceNumber ?? 0) : undefined) +
+    element('BlobType', blob.kind) +
+    (hasTier ? element('AccessTier', blob.tier ?? defaultTier) : '') +
+    (hasTier && blob.tier === undefined ? '<AccessTierInferred>true</AccessTierInferred>' : '') +
+    element('AccessTierChangeTime', blob.tierChangedAt === undefined ? undefined : rfc1123(blob.tierChangedAt)) +
+    (blob.snapshot === undefined
+      ? element('LeaseStatus', lease['x-ms-lease-status']) +
+        element('LeaseState', lease['x-ms-lease-state']) +
+        element('LeaseDuration', lease['x-ms-lease-duration'])
+      : '') +
+    (copy && blob.copy ? copyXml(blob.copy) : '') +
+    '<ServerEncrypted>true</ServerEncrypted>' +
+    element('Sealed', blob.sealed) +
+    element('DeletedTime', blob.deletedAt === undefined ? undefined : rfc1123(blob.deletedAt)) +
+    element('TagCount', tagCount > 0 ? tagCount : undefined)
+  return (
+    '<Blob>' +
+    nameXml(blob.name) +
+    (blob.deletedAt === undefined ? '' : '<Deleted>true</Deleted>') +
+    element('Snapshot', blob.snapshot) +
+    `<Properties>${properties}</Properties>` +
+    (metadata ? metadataXml(blob.metadata) : '') +
+    (tags && tagCount > 0 ? tagsXml(blob.tags ?? {}) : '') +
+    '<OrMetadata /></Blob>'
+  )
+}
+
+const copyXml = (copy: NonNullable<StoredBlob['copy']>) =>
+  element('CopyId', copy.id) +
+  element('CopySource', copy.source) +
+  element('CopyStatus', copy.status) +
+  element('CopyProgress', copy.progress) +
+  element('CopyCompletionTime', rfc1123(copy.completedAt))

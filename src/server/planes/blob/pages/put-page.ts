@@ -1,0 +1,58 @@
+import { type Context, operation } from '../../../door/operation.ts'
+import type { StoredBlob } from '../../../store/blobs.ts'
+import type { Range } from '../../../store/contents.ts'
+import { writes } from '../access.ts'
+import { empty, validators } from '../answer.ts'
+import { refuseOwnKeys } from '../blob-headers.ts'
+import { changeBlob } from '../change-blob.ts'
+import * as refusals from '../refusals.ts'
+import { takeSourcePart } from '../source-part.ts'
+import { hashHeaders, pieceAt, type Taken, takeIn } from '../take-in.ts'
+import { checkSequenceNumber, pageRange } from './page-range.ts'
+import { clearPages } from './pieces.ts'
+
+const longestWrite = 4 * 1024 * 1024
+
+/** Writes pages, or clears them. */
+export const putPage = operation<'write'>({
+  name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
+  route: 'PUT /:account/:container/:blob*',
+  query: 'comp=page',
+  access: writes('putPage'),
+  async run(cx) {
+    const { headers } = cx.request
+    refuseOwnKeys(headers)
+    const action = headers.get('x-ms-page-write')?.toLowerCase()
+    if (action === undefined) throw refusals.missingHeader('x-ms-page-write')
+    const range = pageRange(headers)
+    if (action === 'clear') return described(await write(cx, range, undefined))
+    if (action !== 'update') throw refusals.invalidHeader('x-ms-page-write', action)
+    const taken = headers.has('x-ms-copy-source')
+      ? await takeSourcePart(cx, longestWrite)
+      : await takeIn(cx, { most: longestWrite, md5: false })
+    try {
+      if (taken.length !== range.length) throw refusals.invalidHeader('Content-Length', String(taken.length))
+      return described(await write(cx, range, taken), hashHeaders(taken))
+    } finally {
+      taken.release()
+    }
+  },
+})
+
+const write = (cx: Context<'write'>, range: Range, taken: Taken | undefined) =>
+  changeBlob(cx, async (before, tx) => {
+    if (before.kind !== 'PageBlob' || before.content === undefined) throw refusals.invalidBlobType()
+    if (range.from + range.length > before.length) throw refusals.invalidPageRange()
+    checkSequenceNumber(cx.request.headers, before.sequenceNumber ?? 0)
+    await clearPages(cx, tx, before.content, range)
+    if (taken) await tx.contents.add(cx.grant, before.content, [pieceAt(range.from, taken)])
+    return {}
+  })
+
+const described = (blob: StoredBlob, hashes: Record<string, string | undefined> = {}) =>
+  empty(201, {
+    ...validators(blob),
+    ...hashes,
+    'x-ms-blob-sequence-number': blob.sequenceNumber ?? 0,
+    'x-ms-request-server-encrypted': 'true',
+  })

@@ -1,0 +1,76 @@
+import { systemGrant } from '../../access/grant.ts'
+import type { Context, Params } from '../../door/operation.ts'
+import type { Parts } from '../../parts.ts'
+import type { BlobContainer } from '../../store/blob-containers.ts'
+import type { StoredBlob } from '../../store/blobs.ts'
+import type { Reads } from '../../store/open.ts'
+import type { StorageAccount } from '../../store/storage-accounts.ts'
+import { blobNotFound, containerNotFound, invalidQuery, resourceNotFound } from './refusals.ts'
+
+export const findAccount = systemGrant('find the storage account that a request names')
+
+/** What the address of a request says: the account, and the blob in the root container when only one name is given. */
+export async function locate({ store }: Pick<Parts, 'store'>, params: Params): Promise<Params> {
+  const host = params.account ?? ''
+  const name = host.replace(/-secondary$/, '')
+  const account = await store.storageAccounts.get(findAccount, { name })
+  const secondary = name !== host
+  if (!account || (secondary && account.rules.sku !== 'Standard_RAGRS')) throw resourceNotFound()
+  return {
+    account: account.name,
+    accountId: account.id,
+    ...(secondary ? { secondary: 'true' } : {}),
+    ...(params.blob === '' ? { container: '$root', blob: params.container ?? '' } : {}),
+  }
+}
+
+export type Place = { readonly account: StorageAccount; readonly container: BlobContainer }
+
+export async function accountOf(cx: Pick<Context, 'store' | 'params'>): Promise<StorageAccount> {
+  const account = await cx.store.storageAccounts.get(findAccount, { name: cx.params.account ?? '' })
+  if (!account) throw resourceNotFound()
+  return account
+}
+
+/** Throws 404. */
+export async function containerOf(
+  cx: Pick<Context, 'params' | 'grant'>,
+  reads: Pick<Reads, 'storageAccounts' | 'blobContainers'>,
+): Promise<BlobContainer> {
+  const account = await reads.storageAccounts.get(findAccount, { name: cx.params.account ?? '' })
+  const container = account && (await reads.blobContainers.get(cx.grant, account, cx.params.container ?? ''))
+  if (!container) throw containerNotFound()
+  return container
+}
+
+/** The blob that a request names, or the snapshot of it. Undefined when it is not there, or only kept. */
+export async function blobAt(
+  cx: Pick<Context, 'params' | 'grant' | 'url'>,
+  reads: Pick<Reads, 'blobs'>,
+  container: BlobContainer,
+): Promise<StoredBlob | undefined> {
+  const found = await reads.blobs.get(cx.grant, container, cx.params.blob ?? '', snapshotOf(cx.url))
+  return found?.deletedAt === undefined ? found : undefined
+}
+
+/** Throws 404. */
+export async function existingBlob(
+  cx: Pick<Context, 'params' | 'grant' | 'url'>,
+  reads: Pick<Reads, 'blobs'>,
+  container: BlobContainer,
+): Promise<StoredBlob & { readonly number: number }> {
+  const found = await blobAt(cx, reads, container)
+  if (found?.number === undefined) throw blobNotFound()
+  return { ...found, number: found.number }
+}
+
+export function snapshotOf(url: URL): string | undefined {
+  const text = url.searchParams.get('snapshot')
+  if (text === null || text === '') {
+    const version = url.searchParams.get('versionid')
+    if (version) throw invalidQuery('versionid', version, 'Versioning is not enabled on this account.')
+    return undefined
+  }
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/.test(text)) throw invalidQuery('snapshot', text)
+  return text
+}

@@ -1,0 +1,7 @@
+import { invalidQuery } from './refusals.ts'
+
+/** For operations that have no `comp`: a request with one means something else, which there is not. Throws 400. */
+export function refuseComp(url: URL): void {
+  const comp = url.searchParams.get('comp')
+  if (comp !== null) throw invalidQuery('comp', comp)
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { bodyOf } from '../../door/body.ts'
+import type { Context } from '../../door/operation.ts'
+import { Crc64 } from '../../signatures/crc64.ts'
+import type { Piece } from '../../store/contents.ts'
+import * as refusals from './refusals.ts'
+
+/** Bodies up to this length are kept in their rows: a file for each would take a sync, and a block of the disk. */
+const shortBody = 16 * 1024
+
+export type Taken = {
+  readonly length: number
+  /** Where the bytes are now. */
+  readonly at: { readonly bytes: Uint8Array } | { readonly extent: string }
+  /** In base64, when it was computed. */
+  readonly md5: string | undefined
+  readonly crc64: string | undefined
+  /** After the commit of the row that refers to it, or the failure of it. */
+  release(): void
+}
+
+type Wish = {
+  readonly most: number
+  /** Whether its MD5 is kept or told, though the client does not send one. */
+  readonly md5: boolean
+}
+
+/**
+ * Takes in the body of a request and checks it against the hashes that the client sent. Whatever is longer than a row
+ * goes to disk as it comes. Throws 400, 411 or 413, and leaves nothing then.
+ */
+export async function takeIn(cx: Context, { most, md5 }: Wish): Promise<Taken> {
+  const { headers } = cx.request
+  const length = announcedLength(headers)
+  if (length > most) throw refusals.bodyTooLarge(most)
+  const given = givenHashes(headers, '')
+  const whole = async () => new Uint8Array(await cx.request.arrayBuffer().catch(refuseEarlyEnd))
+  return keep(cx, { length, whole, portions: () => bodyOf(cx, refusals.endedEarly), md5, given })
+}
+
+/** The same for bytes of another blob, with the hashes that the client knows of those. */
+export function takeOver(cx: Context, bytes: AsyncIterable<Uint8Array>, length: number): Promise<Taken> {
+  const given = givenHashes(cx.request.headers, 'x-ms-source-')
+  return keep(cx, { length, whole: () => buffer(bytes), portions: () => bytes, md5: false, given })
+}
+
+type Incoming = {
+  readonly length: number
+  whole(): Promise<Uint8Array>
+  portions(): AsyncIterable<Uint8Array>
+  readonly md5: boolean
+  readonly given: GivenHashes
+}
+
+async function keep(
+  { extents }: Pick<Context, 'extents'>,
+  { length, whole, portions, md5, given }: Incoming,
+): Promise<Taken> {
+  const hash = md5 || given.md5 !== null ? createHash('md5') : undefined
+  const crc = hash && given.crc64 === null ? undefined : new Crc64()
+  const hashes = () => {
+    const computed = { md5: hash?.digest('base64'), crc64: crc?.digest().toString('base64') }
+    if (given.md5 !== null && computed.md5 !== given.md5) throw refusals.md5Mismatch(given.md5, computed.md5 ?? '')
+    if (given.crc64 !== null && computed.crc64 !== given.crc64)
+      throw refusals.crc64Mismatch(given.crc64, computed.crc64 ?? '')
+    return computed
+  }
+
+  if (length <= shortBody) {
+    const bytes = length === 0 ? nothing : await whole()
+    if (bytes.length !== length) throw refusals.endedEarly(undefined)
+    hash?.update(bytes)
+    crc?.update(bytes)
+    return { length, at: { bytes }, ...hashes(), release: () => undefined }
+  }
+
+  async function* hashed() {
+    for await (const portion of portions()) {
+      hash?.update(portion)
+      crc?.update(portion)
+      yield portion
+    }
+  }
+  const written = await extents.write(hashed())
+  const release = () => extents.release(written.id)
+  try {
+    if (written.length !== length) throw refusals.endedEarly(undefined)
+    return { length, at: { extent: written.id }, ...hashes(), release }
+  } catch (error) {
+    release()
+    await extents.remove(written.id)
+    throw error
+  }
+}
+
+const nothing = new Uint8Array()
+
+function refuseEarlyEnd(cause: unknown): never {
+  throw refusals.endedEarly(cause)
+}
+
+function announcedLength(headers: Headers): number {
+  const text = headers.get('content-length')
+  if (text === null) throw refusals.missingContentLength()
+  if (!/^\d{1,15}$/.test(text)) throw refusals.invalidHeader('Content-Length', text)
+  return Number(text)
+}
+
+type GivenHashes = { readonly md5: string | null; readonly crc64: string | null }
+
+function givenHashes(headers: Headers, prefix: string): GivenHashes {
+  const md5 = headers.get(`${prefix}content-md5`)
+  const crc64 = headers.get(prefix === '' ? 'x-ms-content-crc64' : `${prefix}content-crc64`)
+  if (md5 !== null && crc64 !== null) throw refusals.bothHashes()
+  if (md5 !== null && Buffer.from(md5, 'base64').length !== 16) throw refusals.invalidMd5()
+  if (crc64 !== null && Buffer.from(crc64, 'base64').length !== 8)
+    throw refusals.invalidHeader('x-ms-content-crc64', crc64)
+  return { md5, crc64 }
+}
+
+/** What was taken in, as a piece of a content. */
+export const pieceAt = (at: number, { at: where, length }: Pick<Taken, 'at' | 'length'>): Piece => ({
+  at,
+  length,
+  ...('bytes' in where ? where : { extent: where.extent, extentAt: 0 }),
+})
+
+/** The hashes that an answer tells: the CRC where the client sent no MD5. */
+export const hashHeaders = ({ md5, crc64 }: Taken) => ({ 'content-md5': md5, 'x-ms-content-crc64': crc64 })

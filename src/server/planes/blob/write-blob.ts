@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from '../../door/operation.ts'
+import type { BlobContainer } from '../../store/blob-containers.ts'
+import type { StoredBlob } from '../../store/blobs.ts'
+import type { Writes } from '../../store/open.ts'
+import { isOnlyToAdd } from './access.ts'
+import { checkConditions } from './conditions.ts'
+import { afterWrite, checkWrite } from './lease.ts'
+import { blobAt, containerOf, existingBlob } from './place.ts'
+import { permissionMismatch } from './refusals.ts'
+import { pieceAt, type Taken } from './take-in.ts'
+
+/**
+ * What every write to a blob begins with, inside its transaction: the container, what is there now, whether the request's
+ * conditions hold for it, and whether its lease lets the caller. Throws what says no.
+ */
+export async function openToWrite(
+  cx: Context<'write'>,
+  tx: Writes,
+): Promise<{ container: BlobContainer; before: StoredBlob | undefined }> {
+  const container = await containerOf(cx, tx)
+  const before = await blobAt(cx, tx, container)
+  checkConditions(cx.request.headers, before, 'write')
+  // A write to nothing needs no lease, and cannot have one.
+  if (before) checkWrite(before.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
+  if (before && isOnlyToAdd(cx.grant)) throw permissionMismatch()
+  return { container, before }
+}
+
+/** The same for what only changes a blob. Throws 404 where there is none. */
+export async function openToChange(
+  cx: Context<'write'>,
+  tx: Writes,
+): Promise<{ container: BlobContainer; before: StoredBlob }> {
+  const container = await containerOf(cx, tx)
+  const before = await existingBlob(cx, tx, container)
+  checkConditions(cx.request.headers, before, 'write')
+  checkWrite(before.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
+  return { container, before }
+}
+
+/** Puts what was made in the place of what was there: its lease stays, its snapshots stay, its uncommitted blocks go. */
+export async function replace(
+  cx: Context<'write'>,
+  tx: Writes,
+  { container, before }: { container: BlobContainer; before: StoredBlob | undefined },
+  blob: Omit<StoredBlob, 'name' | 'createdAt' | 'changedAt'>,
+): Promise<StoredBlob> {
+  const lease = afterWrite(before?.lease, cx.now)
+  const now = { createdAt: before?.createdAt ?? cx.now, changedAt: cx.now }
+  const after: StoredBlob = { ...blob, name: cx.params.blob ?? '', ...now, ...(lease ? { lease } : {}) }
+  const kept = before ?? (await tx.blobs.get(cx.grant, container, after.name))
+  await tx.blobs.put(cx.grant, container, after, kept)
+  return after
+}
+
+/** What was taken in, as the content of a blob: in its row, or pieces of their own. */
+export async function contentOf(
+  cx: Context<'write'>,
+  tx: Writes,
+  taken: Pick<Taken, 'at' | 'length'>,
+): Promise<Pick<StoredBlob, 'bytes' | 'content'>> {
+  if ('bytes' in taken.at) return { bytes: taken.at.bytes }
+  const content = randomUUID()
+  await tx.contents.add(cx.grant, content, [pieceAt(0, taken)])
+  return { content }
+}

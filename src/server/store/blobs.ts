@@ -1,0 +1,355 @@
+import type { Insertable, Kysely, Selectable } from 'kysely'
+import { type Change, demand, type Grant } from '../access/grant.ts'
+import type { BlobContainer, StoredLease } from './blob-containers.ts'
+import type { BlobTable, Tables } from './tables.ts'
+
+/** A blob, or a snapshot of one. */
+export type StoredBlob = {
+  readonly number?: number
+  readonly name: string
+  /** The time of the snapshot; undefined for the blob itself. */
+  readonly snapshot?: string | undefined
+  readonly kind: 'BlockBlob' | 'AppendBlob' | 'PageBlob'
+  readonly etag: string
+  readonly length: number
+  /** Either its bytes, or the content that has them. */
+  readonly bytes?: Uint8Array | undefined
+  readonly content?: string | undefined
+  readonly createdAt: number
+  readonly changedAt: number
+  /** Since when it is only kept to be undeleted. */
+  readonly deletedAt?: number | undefined
+} & BlobState
+
+/** What the blob plane keeps of a blob, in its own terms. */
+export type BlobState = {
+  readonly headers: {
+    readonly type?: string
+    readonly encoding?: string
+    readonly language?: string
+    readonly disposition?: string
+    readonly cacheControl?: string
+    /** In base64. */
+    readonly md5?: string
+  }
+  readonly metadata: Readonly<Record<string, string>>
+  readonly tags?: Readonly<Record<string, string>>
+  readonly tier?: string
+  readonly tierChangedAt?: number
+  readonly copy?: {
+    readonly id: string
+    readonly source: string
+    readonly status: string
+    readonly progress: string
+    readonly completedAt: number
+  }
+  readonly lease?: StoredLease
+  readonly sequenceNumber?: number
+  /** How many appends it has had. */
+  readonly appends?: number
+  readonly sealed?: boolean
+}
+
+/** Put, and not yet part of the blob. */
+export type Block = { readonly id: string; readonly length: number } & (
+  | { readonly bytes: Uint8Array }
+  | { readonly extent: string }
+)
+
+export type BlobListing = {
+  readonly prefix: string
+  /** Begins behind this one. */
+  readonly after?: { readonly name: string; readonly snapshot?: string | undefined } | undefined
+  readonly limit: number
+  readonly snapshots: boolean
+  readonly deleted: boolean
+}
+
+export type BlobReads = {
+  /** Also one that is deleted, and kept. */
+  get(grant: Grant, container: BlobContainer, name: string, snapshot?: string): Promise<StoredBlob | undefined>
+  /** Without their bytes, by name, snapshots before the blob. */
+  list(grant: Grant, container: BlobContainer, what: BlobListing): Promise<StoredBlob[]>
+  /** Without their bytes, the oldest first, deleted ones too. */
+  snapshots(grant: Grant, container: BlobContainer, name: string): Promise<StoredBlob[]>
+  blocks(grant: Grant, container: BlobContainer, name: string): Promise<Block[]>
+  /** One of them, and how many there are. */
+  anyBlock(grant: Grant, container: BlobContainer, name: string): Promise<{ id: string; count: number } | undefined>
+  /** Names of the blobs that have a tag, or any at all, behind `after`. */
+  withTag(grant: Grant, container: BlobContainer, what: { tag: string | undefined; after: string }): Promise<string[]>
+  /** Names of blobs that have only blocks so far, behind `after`. */
+  uncommitted(
+    grant: Grant,
+    container: BlobContainer,
+    what: { prefix: string; after: string; limit: number },
+  ): Promise<string[]>
+}
+
+export type BlobWrites = BlobReads & {
+  /** In the place of `before`, whose content goes unless something else has it, too. */
+  put(grant: Grant<Change>, container: BlobContainer, blob: StoredBlob, before: StoredBlob | undefined): Promise<void>
+  remove(grant: Grant<Change>, container: BlobContainer, blob: StoredBlob): Promise<void>
+  putBlock(grant: Grant<Change>, container: BlobContainer, name: string, block: Block, now: number): Promise<void>
+  removeBlocks(grant: Grant<Change>, container: BlobContainer, name: string): Promise<void>
+  /** Some of what is in a deleted container. Answers whether there is more. */
+  clear(grant: Grant<never>, containerNumber: number, limit: number): Promise<boolean>
+  /** Blocks that nobody has committed, and blobs that have been deleted, since before these times. */
+  expire(grant: Grant<never>, blocksBefore: number): Promise<void>
+}
+
+type Row = Selectable<BlobTable>
+const itself = '~'
+const columns = [
+  'number',
+  'container',
+  'name',
+  'snapshot',
+  'kind',
+  'etag',
+  'length',
+  'content',
+  'created_at',
+  'changed_at',
+  'deleted_at',
+  'json',
+] as const
+
+const read = (row: Omit<Row, 'bytes'> & { bytes?: Uint8Array | null }): StoredBlob => ({
+  number: row.number,
+  name: row.name,
+  snapshot: row.snapshot === itself ? undefined : row.snapshot,
+  kind: row.kind,
+  etag: row.etag,
+  length: row.length,
+  content: row.content ?? undefined,
+  bytes: row.bytes ?? undefined,
+  createdAt: row.created_at,
+  changedAt: row.changed_at,
+  deletedAt: row.deleted_at ?? undefined,
+  ...(JSON.parse(row.json) as BlobState),
+})
+
+function rowOf(container: BlobContainer, blob: StoredBlob): Insertable<BlobTable> {
+  const { headers, metadata, tags, tier, tierChangedAt, copy, lease, sequenceNumber, appends, sealed } = blob
+  const state: Required<{ [Member in keyof BlobState]: BlobState[Member] | undefined }> = {
+    headers,
+    metadata,
+    tags,
+    tier,
+    tierChangedAt,
+    copy,
+    lease,
+    sequenceNumber,
+    appends,
+    sealed,
+  }
+  return {
+    container: container.number,
+    name: blob.name,
+    snapshot: blob.snapshot ?? itself,
+    kind: blob.kind,
+    etag: blob.etag,
+    length: blob.length,
+    content: blob.content ?? null,
+    created_at: blob.createdAt,
+    changed_at: blob.changedAt,
+    deleted_at: blob.deletedAt ?? null,
+    json: JSON.stringify(state),
+    bytes: blob.bytes ?? null,
+  }
+}
+
+/** Behind everything that begins with the prefix. */
+export const behind = (prefix: string) => `${prefix}\u{10ffff}\u{10ffff}`
+
+export function blobReads(db: Kysely<Tables>): BlobReads {
+  return {
+    async get(grant, container, name, snapshot = itself) {
+      demand(grant, container.id)
+      const row = await db
+        .selectFrom('blobs')
+        .selectAll()
+        .where('container', '=', container.number)
+        .where('name', '=', name)
+        .where('snapshot', '=', snapshot)
+        .executeTakeFirst()
+      return row && read(row)
+    },
+
+    async list(grant, container, { prefix, after, limit, snapshots, deleted }) {
+      demand(grant, container.id)
+      let query = db
+        .selectFrom('blobs')
+        .select(columns)
+        .where('container', '=', container.number)
+        .where('name', '<', behind(prefix))
+        .orderBy('name')
+        .orderBy('snapshot')
+        .limit(limit)
+      if (after && after.name >= prefix) {
+        const last = after.snapshot ?? itself
+        query = query.where(eb => eb(eb.refTuple('name', 'snapshot'), '>', eb.tuple(after.name, last)))
+      } else query = query.where('name', '>=', prefix)
+      if (!snapshots) query = query.where('snapshot', '=', itself)
+      if (!deleted) query = query.where('deleted_at', 'is', null)
+      return (await query.execute()).map(read)
+    },
+
+    async snapshots(grant, container, name) {
+      demand(grant, container.id)
+      const rows = await db
+        .selectFrom('blobs')
+        .select(columns)
+        .where('container', '=', container.number)
+        .where('name', '=', name)
+        .where('snapshot', '<', itself)
+        .orderBy('snapshot')
+        .execute()
+      return rows.map(read)
+    },
+
+    async anyBlock(grant, container, name) {
+      demand(grant, container.id)
+      const found = await db
+        .selectFrom('blob_blocks')
+        .select(({ fn }) => [fn.max('block').as('id'), fn.countAll<number>().as('count')])
+        .where('container', '=', container.number)
+        .where('name', '=', name)
+        .executeTakeFirstOrThrow()
+      return found.id === null ? undefined : { id: found.id, count: found.count }
+    },
+
+    async blocks(grant, container, name) {
+      demand(grant, container.id)
+      const rows = await db
+        .selectFrom('blob_blocks')
+        .selectAll()
+        .where('container', '=', container.number)
+        .where('name', '=', name)
+        .execute()
+      return rows.map(({ block, length, extent, bytes }) => ({
+        id: block,
+        length,
+        ...(extent === null ? { bytes: bytes ?? new Uint8Array() } : { extent }),
+      }))
+    },
+
+    async withTag(grant, container, { tag, after }) {
+      demand(grant, container.id)
+      let query = db
+        .selectFrom('blob_tags')
+        .innerJoin('blobs', 'blobs.number', 'blob_tags.blob')
+        .select('blobs.name')
+        .distinct()
+        .where('blob_tags.container', '=', container.number)
+        .where('blobs.name', '>', after)
+        .orderBy('blobs.name')
+      if (tag !== undefined) query = query.where('blob_tags.name', '=', tag)
+      return (await query.execute()).map(row => row.name)
+    },
+
+    async uncommitted(grant, container, { prefix, after, limit }) {
+      demand(grant, container.id)
+      const rows = await db
+        .selectFrom('blob_blocks')
+        .select('name')
+        .distinct()
+        .where('container', '=', container.number)
+        .where('name', '>=', prefix)
+        .where('name', '>', after)
+        .where('name', '<', behind(prefix))
+        .orderBy('name')
+        .limit(limit)
+        .execute()
+      return rows.map(row => row.name)
+    },
+  }
+}
+
+export function blobWrites(db: Kysely<Tables>): BlobWrites {
+  async function dropUnused(content: string | undefined): Promise<void> {
+    if (content === undefined) return
+    await db
+      .deleteFrom('content_pieces')
+      .where('content', '=', content)
+      .where(eb => eb.not(eb.exists(eb.selectFrom('blobs').select('number').where('content', '=', content))))
+      .execute()
+  }
+
+  async function putTags(number: number, container: BlobContainer, tags: Readonly<Record<string, string>>) {
+    await db.deleteFrom('blob_tags').where('blob', '=', number).execute()
+    const rows = Object.entries(tags).map(([name, value]) => ({
+      blob: number,
+      container: container.number,
+      name,
+      value,
+    }))
+    if (rows.length > 0) await db.insertInto('blob_tags').values(rows).execute()
+  }
+
+  return {
+    ...blobReads(db),
+
+    async put(grant, container, blob, before) {
+      demand(grant, container.id)
+      const row = rowOf(container, blob)
+      let number = before?.number
+      if (number === undefined) {
+        const made = await db.insertInto('blobs').values(row).returning('number').executeTakeFirstOrThrow()
+        number = made.number
+      } else {
+        await db.updateTable('blobs').set(row).where('number', '=', number).execute()
+        if (before?.content !== blob.content) await dropUnused(before?.content)
+      }
+      // Only a blob itself is found by its tags.
+      if (blob.snapshot === undefined && (blob.tags || before?.tags)) await putTags(number, container, blob.tags ?? {})
+    },
+
+    async remove(grant, container, { number = -1, content }) {
+      demand(grant, container.id)
+      await db.deleteFrom('blobs').where('number', '=', number).execute()
+      await dropUnused(content)
+    },
+
+    async putBlock(grant, container, name, block, now) {
+      demand(grant, container.id)
+      const changing = {
+        length: block.length,
+        created_at: now,
+        ...('extent' in block ? { extent: block.extent, bytes: null } : { extent: null, bytes: block.bytes }),
+      }
+      await db
+        .insertInto('blob_blocks')
+        .values({ container: container.number, name, block: block.id, ...changing })
+        .onConflict(conflict => conflict.columns(['container', 'name', 'block']).doUpdateSet(changing))
+        .execute()
+    },
+
+    async removeBlocks(grant, container, name) {
+      demand(grant, container.id)
+      await db.deleteFrom('blob_blocks').where('container', '=', container.number).where('name', '=', name).execute()
+    },
+
+    async clear(grant, containerNumber, limit) {
+      demand(grant, '/')
+      const rows = await db
+        .selectFrom('blobs')
+        .select(['number', 'content'])
+        .where('container', '=', containerNumber)
+        .limit(limit)
+        .execute()
+      for (const { number, content } of rows) {
+        await db.deleteFrom('blobs').where('number', '=', number).execute()
+        await dropUnused(content ?? undefined)
+      }
+      if (rows.length === limit) return true
+      await db.deleteFrom('blob_blocks').where('container', '=', containerNumber).execute()
+      return false
+    },
+
+    async expire(grant, blocksBefore) {
+      demand(grant, '/')
+      await db.deleteFrom('blob_blocks').where('created_at', '<', blocksBefore).execute()
+    },
+  }
+}
