@@ -8,6 +8,7 @@ import { access, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serverRecipe } from './image-recipe.ts'
 import { findImage } from './images.ts'
+import { nodeTrouble } from './node-in-image.ts'
 import type { Run } from './run.ts'
 import { type CgroupLayout, readCgroupLayout } from './sandbox/cgroups.ts'
 import type { DiskKind } from './sandbox/disk.ts'
@@ -68,11 +69,12 @@ export async function probeHost(options: ProbeOptions): Promise<HostAbilities> {
 
   const cgroups = await readCgroupLayout()
   // Side by side: every start of a server waits for this.
-  const [disk, namespaces, image, loopDevices, ...programs] = await Promise.all([
+  const [disk, namespaces, image, loopDevices, agent, ...programs] = await Promise.all([
     probeDisk(options),
     probeNamespaces(options),
     probeImage(options),
     probeLoopDevices(),
+    probeAgent(options),
     program(run, 'runc', ['runc', ['--version']], 'runc'),
     program(run, 'nft', ['nft', ['--version']], 'nftables'),
     ...['sysctl', 'nsenter', 'flock', 'chroot', 'mount'].map(name =>
@@ -99,6 +101,7 @@ export async function probeHost(options: ProbeOptions): Promise<HostAbilities> {
     namespaces,
     image,
     loopDevices,
+    ...agent,
   ].map(withoutNeedlessRemedy)
 
   const isReady = probes.every(({ ok, ...probe }) => ok || 'optional' in probe)
@@ -212,5 +215,19 @@ async function probeLoopDevices(): Promise<Probe> {
     (error: unknown) => ({ ...probe, ok: false, detail: `no data disks: ${reason(error)}` }),
   )
 }
+
+/** Nothing to tell before there is an image. */
+async function probeAgent({ cacheDir, run }: ProbeOptions): Promise<Probe[]> {
+  const image = await findImage({ cacheDir, recipe: serverRecipe }).catch(() => undefined)
+  if (!image) return []
+  const trouble = await nodeTrouble(image.root, process.execPath, run).catch(reason)
+  const detail = trouble === undefined ? `${process.version} runs in machines` : agentless(trouble)
+  const remedy = 'Start Lazuli with a Node that runs there, such as the one that npm ci brings.'
+  return [{ name: 'machine agent', optional: true, ok: trouble === undefined, detail, remedy }]
+}
+
+/** What it means that Node does not run in machines. */
+export const agentless = (trouble: string) =>
+  `no extensions and no commands in machines: this server's Node does not run there (${trouble})`
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -5,6 +5,8 @@ import { atMost, oneByOne } from '../../queues.ts'
 import type { Fabric, MachineDriver, MachineSpec } from '../driver.ts'
 import { serverRecipe } from '../image-recipe.ts'
 import { ensureImage, type Image } from '../images.ts'
+import { nodeTrouble } from '../node-in-image.ts'
+import { agentless } from '../probe.ts'
 import { placeAgent } from './agent.ts'
 import { removeGroup } from './cgroups.ts'
 import { execInContainer } from './container.ts'
@@ -186,6 +188,8 @@ export function sandboxDriver({ host, cacheDir, fabric, nodePath, warn }: Sandbo
         cgroups: host.cgroups,
         run,
       })
+      const trouble = await nodeTrouble(image.root, nodePath, run)
+      if (trouble !== undefined) warn(agentless(trouble), undefined)
       const binds = await placeAgent(site, { program: fabric.agent, caPem: fabric.caPem, nodePath })
       await waitForStragglers(site)
       const found = await sortLeftovers(host, new Set(wanted))
