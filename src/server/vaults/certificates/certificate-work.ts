@@ -47,12 +47,13 @@ export function openCertificateWork(parts: WorkParts): CertificateWork {
   const oneOfFew = atMost(ordersAtOnce)
 
   async function attend(place: ObjectPlace): Promise<void> {
-    for (;;) {
+    for (let hasChanged = false; ; hasChanged = true) {
       const found = await store.vaultObjects.version(carryOut, place)
       const record = found && recordOf(found.object)
       const due = record && nextDue(record, found.version)
       if (!record || !due || due.at > clock.now()) {
-        await store.write(tx => scheduleCertificate(tx, carryOut, place))
+        // Whatever changes a certificate also notes when it is due next.
+        if (!hasChanged) await store.write(tx => scheduleCertificate(tx, carryOut, place))
         return
       }
       if (due.kind === 'cancel') await change(place, record.pending, cancelled)
