@@ -44,3 +44,19 @@ test('days are counted from 1970', () => {
   assert.equal(dayNumber('2030-01-31'), 21_945)
   assert.equal(dateOfDay(21_945), '2030-01-31')
 })
+
+for (const [home, plain] of [
+  ['/home/bob', '/home/bob'],
+  ['/home/bob/', '/home/bob'],
+  ['/home//bob', '/home/bob'],
+  ['//home/./bob/.', '/home/bob'],
+  ['/home/.bob', '/home/.bob'],
+  ['/home/../srv/bob', '/home/../srv/bob'],
+  ['/', '/'],
+  ['//', '/'],
+  ['', ''],
+] as const) {
+  test(`a home written as "${home}" is "${plain}"`, () => {
+    assert.equal(findAccount(`bob:x:1001:1001::${home}:/bin/sh\n`, 'bob')?.home, plain)
+  })
+}

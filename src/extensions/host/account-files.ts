@@ -33,8 +33,11 @@ export function findAccount(passwd: string, name: string): Account | undefined {
   const fields = fieldsOf(passwd, name)
   if (!fields) return undefined
   const [, , uid = '', gid = '', comment = '', home = '', shell = ''] = fields
-  return { name, uid: Number(uid), gid: Number(gid), comment, home, shell }
+  return { name, uid: Number(uid), gid: Number(gid), comment, home: plainPath(home), shell }
 }
+
+/** The same path without what stands for nothing: `/home//bob/` is where `/home/bob` is. `..` may cross a link and stays. */
+export const plainPath = (path: string): string => path.replace(/\/(\.?\/)+/g, '/').replace(/(.)\/\.?$/, '$1')
 
 export function findShadow(shadow: string, name: string): Shadow | undefined {
   const fields = fieldsOf(shadow, name)

@@ -11,6 +11,7 @@ import {
   findShadow,
   leastUserId,
   listGroups,
+  plainPath,
   type Shadow,
 } from './account-files.ts'
 import { readTextIfPresent } from './files.ts'
@@ -54,7 +55,14 @@ export function openAccounts(run: Run) {
     sharesHome: ({ name, home }: Account) =>
       passwd()
         .split('\n')
-        .some(line => !line.startsWith(`${name}:`) && line.split(':')[5] === home),
+        .some(line => !line.startsWith(`${name}:`) && plainPath(line.split(':')[5] ?? '') === home),
+
+    /** Where the home of a new account will be. */
+    async homeOfNew(name: string): Promise<string> {
+      const defaults = hasShadowUtils ? (await run('useradd', ['-D'], { anyExit: true })).stdout.toString('utf8') : ''
+      const [, folder = '/home'] = /^HOME=(\/.*)$/m.exec(defaults) ?? []
+      return plainPath(`${folder}/${name}`)
+    },
 
     async create(name: string, { shell, expiration }: { shell: string; expiration?: string }): Promise<void> {
       if (!hasShadowUtils) {

@@ -206,6 +206,17 @@ function openTrusted(path: string, owner: Owner): Held {
   throw new UnsafePath(`Refusing to write: ${path} goes through too many links`)
 }
 
+/** Whether a path leads to a folder in which only root can put things, and only root decides which folder that is. */
+export function isTrustedFolder(path: string): boolean {
+  try {
+    closeSync(openTrusted(path, rootOwner).fd)
+    return true
+  } catch (error) {
+    if (error instanceof UnsafePath) return false
+    throw error
+  }
+}
+
 /** The open folder, or the names to go on with because a link of root's was met. */
 function walk(names: readonly string[]): { fd: number } | { names: string[] } {
   let fd = openSync('/', asFolder)

@@ -3,7 +3,7 @@
  * first; everything else is called from here.
  */
 
-import { failureText } from '../handler/failure.ts'
+import { failureText, HandlerFailure } from '../handler/failure.ts'
 import { currentSequence, finishedSequence } from '../handler/sequence.ts'
 import { type Settings, settingsDigest, takeSettings } from '../handler/settings.ts'
 import { type Substatus, writeStatus } from '../handler/status.ts'
@@ -60,17 +60,32 @@ async function begin(world: World, started: Journal): Promise<0 | 1> {
     settings = await takeSettings(environment, sequence, run)
   } catch (error) {
     // Azure has no prefix here, and another code.
-    return finish(world, started, { ...failed(''), code: 1, message: failureText(error) })
+    return finish(world, blaming(started, 'settings', error), {
+      ...failed(''),
+      code: 1,
+      message: failureText(error),
+    })
   }
   try {
     return await complete(world, await change(world, started, settings))
   } catch (error) {
-    if (!(error instanceof StepFailed)) return finish(world, started, failed(failureText(error)))
-    const { setting: name, message, notUndone } = error
-    const substatus: Substatus[] = name === undefined ? [] : [{ name, status: 'error', code: 1, message }]
+    if (!(error instanceof StepFailed)) {
+      return finish(world, blaming(started, 'settings', error), failed(failureText(error)))
+    }
+    const { setting = 'journal', message, notUndone } = error
     const end = notUndone.length === 0 ? 'All changes have been undone.' : notUndone.join(' ')
-    return finish(world, { ...started, substatus }, failed(`${sentence(message)} ${end}`))
+    return finish(world, blaming(started, setting, error.cause), failed(`${sentence(message)} ${end}`))
   }
+}
+
+/**
+ * Whose error it is, for programs on a line of its own: the user's, whose settings cannot be fulfilled as they are, or
+ * the system's, with which the same settings may succeed another time. Azure's own codes do not say.
+ */
+function blaming(journal: Journal, name: string, error: unknown): Journal {
+  const whose = error instanceof HandlerFailure ? 'user' : 'system'
+  const message = `${failureText(error)}\n${JSON.stringify({ error: whose })}`
+  return { ...journal, substatus: [{ name, status: 'error', code: 1, message }] }
 }
 
 /** Does all of the wish but the disk. When it returns, there is no way back any more. */

@@ -4,6 +4,7 @@
  * half changed for longer than until the agent calls again.
  */
 
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Status, Substatus } from '../handler/status.ts'
 import { readTextIfPresent, writeDurably } from '../host/files.ts'
@@ -43,7 +44,15 @@ export function journalIn(folder: string): JournalFile {
   return {
     read() {
       const text = readTextIfPresent(path)
-      return text === undefined ? undefined : JSON.parse(text)
+      if (text === undefined) return undefined
+      try {
+        return JSON.parse(text)
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error
+        // Written in one step, so it is the disk that has lost it; and access must be recovered all the more then.
+        renameSync(path, `${path}.damaged`)
+        return undefined
+      }
     },
     save: journal => writeDurably(path, JSON.stringify(journal), { mode: 0o600 }),
   }

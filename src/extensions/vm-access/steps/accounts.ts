@@ -1,16 +1,22 @@
-import { renameSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Account, dateOfDay, type Shadow } from '../../host/account-files.ts'
 import type { Kept } from '../../host/backups.ts'
 import { statIfPresent } from '../../host/files.ts'
 import { endSessions } from '../../host/sessions.ts'
 import { sudoersFile } from '../../host/sudoers.ts'
+import { isTrustedFolder } from '../../host/user-files.ts'
 import { defineStep, type Host } from '../step.ts'
 import { revokeSudo } from './sudo.ts'
 
-export const createUser = defineStep<'create-user', { hadHome: boolean }>({
+/** `places`: what useradd may make that was not there, its home first of all. */
+export const createUser = defineStep<'create-user', { places: readonly string[] }>({
   name: 'username',
-  before: step => ({ hadHome: statIfPresent(`/home/${step.user}`) !== undefined }),
+  async before({ user }, { accounts }) {
+    const home = await accounts.homeOfNew(user)
+    const homes = isTrustedFolder(dirname(home)) ? [home] : []
+    return { places: [...homes, ...mailOf(user)].filter(path => !statIfPresent(path)) }
+  },
   async apply({ user, shell, expiration }, _before, { accounts }) {
     await accounts.create(user, { shell, ...(expiration === undefined ? {} : { expiration }) })
     const account = accounts.find(user)
@@ -20,13 +26,19 @@ export const createUser = defineStep<'create-user', { hadHome: boolean }>({
       changes: [{ what: 'account', after: `uid ${account.uid}` }],
     }
   },
-  async undo({ user }, { hadHome }, { accounts, run }) {
+  async undo({ user }, { places }, { accounts, run }) {
     const account = accounts.find(user)
     if (account) await endSessions(user, account.uid, run)
     await accounts.remove(user)
-    if (account && !hadHome && account.home === `/home/${user}`) await deleteTree(account.home, run)
+    for (const path of places) if (statIfPresent(path)) await deleteTree(path, run)
   },
 })
+
+/** One of the two folders is often a link to the other. */
+const mailOf = (user: string) =>
+  ['/var/mail', '/var/spool/mail']
+    .filter(folder => statIfPresent(folder)?.isDirectory())
+    .map(folder => join(folder, user))
 
 export const setPassword = defineStep<'set-password', { shadow: Shadow | undefined }>({
   name: 'password',
@@ -112,12 +124,9 @@ export const removeUser = defineStep<'remove-user', Removed>({
       .filter(({ members }) => members.includes(user))
       .map(({ name }) => name)
     const why = reasonToKeepHome(account, accounts.sharesHome(account))
-    const owned = [...(why === undefined ? [account.home] : []), `/var/mail/${user}`, `/var/spool/mail/${user}`]
+    const owned = [...(why === undefined ? [account.home] : []), ...mailOf(user)]
     const aside = owned
-      .filter(
-        (path, index) =>
-          statIfPresent(path) && !statIfPresent(dirname(path))?.isSymbolicLink() && owned.indexOf(path) === index,
-      )
+      .filter((path, index) => statIfPresent(path) && owned.indexOf(path) === index)
       .map(from => ({ from, to: join(dirname(from), `.${basename(from)}.removed-${backups.id}`) }))
     return { account, shadow: accounts.shadow(user), memberOf, aside, keptHome: why, sudoers }
   },
@@ -152,13 +161,13 @@ export const removeUser = defineStep<'remove-user', Removed>({
 
 /** Homes are moved and deleted by root, so the way to them must be root's alone, and nobody else may live there. */
 function reasonToKeepHome({ home, uid }: Account, isShared: boolean): string | undefined {
-  const [folder, above] = [statIfPresent(home), statIfPresent(dirname(home))]
+  const folder = statIfPresent(home)
   if (!home.startsWith('/') || home === '/' || dirname(home) === '/') return 'it is a folder of the system'
   if (!folder?.isDirectory()) return 'it is not there'
   if (folder.uid !== uid) return 'it belongs to somebody else'
   if (isShared) return 'others have it, too'
-  if (above?.uid !== 0 || (above.mode & 0o022) !== 0) return 'others can change the folder above it'
-  if (folder.dev !== above.dev) return 'a file system is mounted there'
+  if (!isTrustedFolder(dirname(home))) return 'others than root can change what is above it'
+  if (folder.dev !== statSync(dirname(home)).dev) return 'a file system is mounted there'
   return undefined
 }
 
