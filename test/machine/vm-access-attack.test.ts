@@ -234,3 +234,53 @@ test('each of the hostile settings is refused, and nothing is changed', patient,
   const inPublic = hostileSettings.filter(({ publicSettings }) => 'password' in publicSettings)
   assert.equal(await vm.sh(`grep -l Correct-horse-1 ${handler}/config/* | wc -l`), String(inPublic.length))
 })
+
+/** Each place that a new administrator is written to, and what can be the matter with it. */
+const faults: readonly {
+  readonly what: string
+  readonly set: string
+  readonly unset: string
+  readonly said: RegExp
+}[] = [
+  ...['/etc/passwd', '/etc/shadow', '/etc/group', '/etc/sudoers.d', '/etc/ssh/sshd_config.d', '/home'].map(place => ({
+    what: `${place} is immutable`,
+    set: `chattr +i ${place}`,
+    unset: `chattr -i ${place}`,
+    said: /EPERM|cannot|failed/,
+  })),
+  ...['/etc', '/etc/sudoers.d', '/etc/ssh', '/home'].map(place => ({
+    what: `${place} is read-only`,
+    set: `mount --bind ${place} ${place}; mount -o remount,bind,ro ${place}`,
+    unset: `umount ${place}`,
+    said: /EROFS|cannot|failed/,
+  })),
+  ...['/etc/sudoers.d', '/etc/ssh/sshd_config.d', '/home'].map(place => ({
+    what: `the disk of ${place} is full`,
+    set: `cp -a ${place} /root/copy; mount -t tmpfs -o size=64k,mode=755 full ${place}; cp -a /root/copy/. ${place}/
+      cat /dev/zero > ${place}/fill.bak~ || true`,
+    unset: `umount ${place}; rm -r /root/copy`,
+    said: /ENOSPC|cannot|failed/,
+  })),
+]
+
+test('whatever is the matter with a place that is written to, all of the run is undone', patient, async t => {
+  const vm = await openVmAccess(t)
+  const place = machinePlace(site(vm.at.instance, vm.at.stateDir), vm.machine.id)
+  const init = (await readFile(place.pidFile, 'utf8')).trim()
+  const inside = (script: string) => execute('nsenter', ['--target', init, '--mount', '--pid', 'sh', '-c', script])
+  const state = () =>
+    vm.sh(`cd /etc; cat passwd shadow group gshadow subuid sudoers.d/waagent; ls -A sudoers.d ssh/sshd_config.d /home
+      cat ssh/sshd_config ssh/sshd_config.d/*; sshd -t; visudo -cq; test ! -e passwd.lock`)
+  const wish = { username: 'newcomer', password: 'Correct-horse-1', ssh_key: key }
+  for (const { what, set, unset, said } of faults) {
+    await inside(set)
+    const before = await state()
+    const message = refused(await vm.enable(wish))
+    assert.match(message, said, what)
+    assert.match(message, /All changes have been undone\.$/, what)
+    assert.equal(await state(), before, what)
+    await inside(unset)
+    assert.equal(await vm.ssh('sudo -n id -un', { user: 'azureuser' }), 'root', what)
+  }
+  succeeded(await vm.enable(wish))
+})

@@ -14,7 +14,7 @@ import {
   plainPath,
   type Shadow,
 } from './account-files.ts'
-import { readTextIfPresent } from './files.ts'
+import { isReadOnly, readTextIfPresent } from './files.ts'
 import { CommandFailed, findProgram, type Run, type RunOptions } from './run.ts'
 
 export type Accounts = ReturnType<typeof openAccounts>
@@ -35,7 +35,8 @@ export function openAccounts(run: Run) {
         return
       } catch (error) {
         const isLocked = error instanceof CommandFailed && /cannot lock|unable to lock|locked/i.test(error.message)
-        if (!isLocked || Date.now() > endMs) throw error
+        // They say the same where no lock can ever be made.
+        if (!isLocked || isReadOnly('/etc') || Date.now() > endMs) throw error
       }
     }
   }

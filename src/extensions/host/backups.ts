@@ -62,6 +62,10 @@ export function openBackups(folder: string, id: string, run: Run) {
       if (copy === undefined) return removeDurably(path)
       const stored = readStored(copy)
       if (!stored) throw new Error(`the backup ${copy} is gone`)
+      const now = readStored(path)
+      const isSame = now?.content.equals(stored.content) && now.mode === mode && now.uid === uid && now.gid === gid
+      // What kept a step from changing the file may keep us from writing it, too.
+      if (isSame) return
       await writeDurably(path, stored.content, { mode, uid, gid }, { path: copy, run })
     },
     /** Remembers that these files together were sshd's configuration before the run, which the first of its steps sees. */

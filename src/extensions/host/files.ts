@@ -4,9 +4,11 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import {
+  accessSync,
   chmodSync,
   chownSync,
   closeSync,
+  constants,
   fchmodSync,
   fchownSync,
   fsyncSync,
@@ -45,6 +47,16 @@ export function statIfPresent(path: string) {
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
+  }
+}
+
+/** Whether a folder is on a file system that nobody can write to. */
+export function isReadOnly(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return false
+  } catch (error) {
+    return isErrno(error, 'EROFS')
   }
 }
 
