@@ -62,3 +62,33 @@ test('reset_ssh gives sshd host keys that it takes, and takes back what it did f
     'active\n/etc/ssh/ssh_host_ed25519_key.pub',
   )
 })
+
+/** openSUSE's sshd reads its package's configuration while there is no other; Debian's is made to do so here. */
+const vendorLayout = `mkdir -p /usr/etc/ssh /etc/systemd/system/ssh.service.d; mv /etc/ssh/sshd_config /usr/etc/ssh/
+cat > /usr/local/sbin/sshd <<'END'
+#!/bin/sh
+[ -e /etc/ssh/sshd_config ] || set -- -f /usr/etc/ssh/sshd_config "$@"
+exec /usr/sbin/sshd "$@"
+END
+chmod 755 /usr/local/sbin/sshd
+cat > /etc/systemd/system/ssh.service.d/vendor.conf <<'END'
+[Service]
+ExecStartPre=
+ExecStart=
+ExecStart=/usr/local/sbin/sshd -D
+ExecReload=
+ExecReload=/bin/kill -HUP $MAINPID
+END
+systemctl daemon-reload; systemctl restart ssh`
+
+test('where sshd reads only the configuration of its package, that one stays as it is', limits, async t => {
+  const vm = await openVmAccess(t)
+  await vm.sh(vendorLayout)
+  const vendor = () => vm.sh('sha256sum /usr/etc/ssh/sshd_config; ls /etc/ssh/sshd_config.d; ls /etc/ssh | grep config')
+  const before = await vendor()
+  succeeded(await vm.enable({ username: 'bob', password }))
+  assert.equal(await vm.ssh('id -un', { user: 'bob', password }), 'bob')
+  assert.equal(await vendor(), before.replace('50-lazuli', '00-lazuli-vm-access.conf\n50-lazuli'))
+  succeeded(await vm.enable({ restore_backup_ssh: true }))
+  assert.equal(await vendor(), before)
+})

@@ -80,6 +80,24 @@ Match Group sftp
   )
 })
 
+const vendorLayouts: readonly (readonly [name: string, vendor: string, files: readonly string[]])[] = [
+  [
+    'openSUSE Tumbleweed and SLES 16',
+    'Include /etc/ssh/sshd_config.d/*.conf\nInclude /usr/etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n',
+    [dropInFile],
+  ],
+  ['a vendor without drop-ins', 'UsePAM yes\n', [mainFile]],
+]
+for (const [name, vendor, files] of vendorLayouts) {
+  test(`where there is no main file but the vendor's, that one is not touched: ${name}`, () => {
+    const changed = withAdmissions(new Map(), bob, vendor)
+    assert.deepEqual([...changed.keys()], files)
+    assert.deepEqual(admissions(changed), bob)
+    if (changed.has(mainFile)) assert.ok(changed.get(mainFile)?.content.toString().startsWith(vendor))
+    assert.deepEqual(withAdmissions(new Map(), new Map(), vendor), new Map())
+  })
+}
+
 test('a file that does not end its last line is not glued to ours', () => {
   const [text = ''] = Object.values(textsOf(withAdmissions(filesOf({ [mainFile]: 'UsePAM yes' }), bob)))
   assert.match(text, /^UsePAM yes\n# BEGIN/)

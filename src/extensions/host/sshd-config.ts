@@ -11,11 +11,14 @@ export type SshFiles = ReadonlyMap<string, StoredFile>
 
 export const sshFolder = '/etc/ssh'
 export const mainFile = `${sshFolder}/sshd_config`
+/** What openSUSE's and SUSE's sshd reads as long as there is no main file. It belongs to the package. */
+export const vendorFile = '/usr/etc/ssh/sshd_config'
 export const dropInFolder = `${sshFolder}/sshd_config.d`
 export const dropInFile = `${dropInFolder}/00-lazuli-vm-access.conf`
 
 const [begin, end] = ['# BEGIN Lazuli VMAccess', '# END Lazuli VMAccess']
 const dropInMode = 0o600
+const mainMode = 0o644
 
 /** Keyword and value, for one user. */
 export type Admission = Readonly<Record<string, string>>
@@ -67,14 +70,17 @@ export function admissions(files: SshFiles): Map<string, Admission> {
   return found
 }
 
-/** The files with these admissions and no others as our part. */
-export function withAdmissions(files: SshFiles, wanted: ReadonlyMap<string, Admission>): SshFiles {
+/**
+ * The files with these admissions and no others as our part. `vendorText` is what sshd reads without a main file; where
+ * that reads no drop-ins, the main file becomes a copy of it.
+ */
+export function withAdmissions(files: SshFiles, wanted: ReadonlyMap<string, Admission>, vendorText = ''): SshFiles {
   const blocks = [...wanted].map(([user, admission]) =>
     [`Match User ${user}`, ...Object.entries(admission).map(([key, value]) => `    ${spell(key)} ${value}`)].join('\n'),
   )
   const changed = new Map(files)
   const main = files.get(mainFile)
-  const text = main?.content.toString('utf8') ?? ''
+  const text = main?.content.toString('utf8') ?? vendorText
   const bare = withoutOwnPart(text)
   if (readsDropIn(text)) {
     if (main && bare !== text) changed.set(mainFile, { ...main, content: Buffer.from(bare) })
@@ -84,13 +90,14 @@ export function withAdmissions(files: SshFiles, wanted: ReadonlyMap<string, Admi
     return changed
   }
   changed.delete(dropInFile)
+  if (!main && blocks.length === 0) return changed
   // "Match all" ends our last block; the part stands before the first other Match, whose values would win over ours.
   const part = blocks.length === 0 ? [] : [begin, heading, ...blocks, 'Match all', end]
   const lines = bare.split('\n')
   const firstMatch = statements(bare).find(({ keyword }) => keyword === 'match')?.at
   const at = firstMatch ?? (lines.at(-1) === '' ? lines.length - 1 : lines.length)
   const content = Buffer.from([...lines.slice(0, at), ...part, ...lines.slice(at)].join('\n'))
-  if (main) changed.set(mainFile, { ...main, content })
+  changed.set(mainFile, { ...(main ?? { mode: mainMode, uid: 0, gid: 0 }), content })
   return changed
 }
 
@@ -114,7 +121,7 @@ export function resetFiles(
   files: SshFiles,
   { packaged, keep, ports }: { packaged: string; keep: (path: string) => boolean; ports: readonly number[] },
 ): SshFiles {
-  const before = files.get(mainFile) ?? { mode: 0o644, uid: 0, gid: 0 }
+  const before = files.get(mainFile) ?? { mode: mainMode, uid: 0, gid: 0 }
   const isDefaultPort = ports.length === 0 || (ports.length === 1 && ports[0] === 22)
   const lines = isDefaultPort ? [] : ports.map(port => `Port ${port}`)
   const text = [...lines, packaged].join('\n')

@@ -2,9 +2,17 @@
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeFolder, readStored, removeDurably, statIfPresent, syncFolder, writeDurably } from './files.ts'
+import {
+  makeFolder,
+  readStored,
+  readTextIfPresent,
+  removeDurably,
+  statIfPresent,
+  syncFolder,
+  writeDurably,
+} from './files.ts'
 import { findProgram, type Run } from './run.ts'
-import { dropInFolder, mainFile, matches, type SshFiles, withDropInFolder } from './sshd-config.ts'
+import { dropInFolder, mainFile, matches, type SshFiles, vendorFile, withDropInFolder } from './sshd-config.ts'
 
 /** `sshd -T`: keyword in lower case, with each value that is printed for it. */
 export type Effective = ReadonlyMap<string, readonly string[]>
@@ -58,6 +66,9 @@ export async function readEffective(
   return effective
 }
 
+/** What sshd reads when it has no main file; nothing where it would not do that. */
+export const vendorText = (): string => readTextIfPresent(vendorFile) ?? ''
+
 /**
  * Replaces the configuration. It is tried as a whole in a folder of its own first, down to what it means for the users
  * of `proofs`, and once more in place. Throws when it is refused or has not the effect; the caller puts the files back.
@@ -71,13 +82,12 @@ export async function replaceSshFiles(
     const drops = join(candidate, 'sshd_config.d')
     makeFolder(drops, { mode: 0o700 })
     for (const [path, { content }] of wanted) {
-      const isMain = path === mainFile
-      const text = isMain ? withDropInFolder(content.toString('utf8'), drops) : content
-      await writeDurably(isMain ? join(candidate, 'main') : join(drops, path.slice(dropInFolder.length + 1)), text, {
-        mode: 0o600,
-      })
+      if (path === mainFile) continue
+      await writeDurably(join(drops, path.slice(dropInFolder.length + 1)), content, { mode: 0o600 })
     }
-    await prove(proofs, run, wanted.has(mainFile) ? join(candidate, 'main') : undefined)
+    const text = wanted.get(mainFile)?.content.toString('utf8') ?? vendorText()
+    await writeDurably(join(candidate, 'main'), withDropInFolder(text, drops), { mode: 0o600 })
+    await prove(proofs, run, join(candidate, 'main'))
   } finally {
     rmSync(candidate, { recursive: true, force: true })
   }

@@ -1,7 +1,7 @@
 import type { Kept } from '../../host/backups.ts'
 import { isVendorDropIn, packagedSshdConfig } from '../../host/distribution.ts'
 import { contentHash, readStored, writeDurably } from '../../host/files.ts'
-import { type Proof, putSshFiles, readSshFiles, replaceSshFiles } from '../../host/sshd.ts'
+import { type Proof, putSshFiles, readSshFiles, replaceSshFiles, vendorText } from '../../host/sshd.ts'
 import {
   type Admission,
   admissions,
@@ -97,7 +97,11 @@ export const admitAsNeeded = defineStep<'admit-as-needed', Before>({
 async function admitNow(user: string, admission: Admission, host: Host): Promise<Done> {
   const files = readSshFiles()
   const present = admissions(files)
-  const wanted = withAdmissions(files, new Map([...present, [user, { ...present.get(user), ...admission }]]))
+  const wanted = withAdmissions(
+    files,
+    new Map([...present, [user, { ...present.get(user), ...admission }]]),
+    vendorText(),
+  )
   const done = await change(wanted, [{ user, expected: admission }], host)
   const said = Object.entries(admission).map(([key, value]) => `${key} ${value}`)
   return { ...done, text: `sshd takes for ${user}: ${said.join(', ')}. ${done.text}` }
@@ -109,7 +113,7 @@ export const forgetAdmission = defineStep<'forget-admission', Before>({
   async apply({ user }, _before, host) {
     const files = readSshFiles()
     const others = new Map([...admissions(files)].filter(([name]) => name !== user))
-    const done = await change(withAdmissions(files, others), [], host)
+    const done = await change(withAdmissions(files, others, vendorText()), [], host)
     return { ...done, text: `sshd has no settings for ${user} any more. ${done.text}` }
   },
   undo: (_step, before, host) => putBack(before, host),
