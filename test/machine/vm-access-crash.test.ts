@@ -14,6 +14,7 @@ const stateScript = `cd /etc
 for file in passwd group subuid subgid; do echo "== $file"; sort $file; done
 echo "== shadow"; sort shadow gshadow
 for file in sudoers sudoers.d/* ssh/sshd_config ssh/sshd_config.d/*; do echo "== $file"; stat -c %a:%u:%g $file; cat $file; done
+stat -c %n:%a ssh/ssh_host_*
 cd /home; find . ! -path './*/.cache*' -printf '%p %m %u %g\\n' | sort; cat */.ssh/authorized_keys
 sshd -T | grep -E '^(port|passwordauthentication|allowusers)'`
 
@@ -50,7 +51,7 @@ const scenarios: readonly Scenario[] = [
       await vm.sh('usermod -aG adm,users alice; touch /home/alice/file')
       const former = key.replace('AAAAIJee', 'AAAAIJef')
       succeeded(await vm.enable({ username: 'carol', ssh_key: former, remove_prior_keys: true }))
-      await vm.sh('chage -E 2001-01-01 carol; chmod 755 /home/carol/.ssh')
+      await vm.sh('chage -E 2001-01-01 -d 0 carol; chmod 755 /home/carol/.ssh')
     },
     async check(vm) {
       assert.equal((await vm.exec(['id', 'alice'])).exitCode, 1)
@@ -67,7 +68,7 @@ Include /etc/ssh/sshd_config.d/*.conf
 PermitRootLogin no
 UsePAM yes
 END
-chmod 600 /etc/ssh/sshd_config; echo 'AllowUsers azureuser' > /etc/ssh/sshd_config.d/10-hardening.conf
+chmod 600 /etc/ssh/sshd_config; chmod 644 /etc/ssh/ssh_host_ecdsa_key; echo 'AllowUsers azureuser' > /etc/ssh/sshd_config.d/10-hardening.conf
 rm -f /etc/ssh/sshd_config.d/00-*; printf 'azureuser ALL=(ALL) ALL\\n' > /etc/sudoers.d/waagent; systemctl reload ssh; sleep 0.3`)
     },
     async check(vm) {
