@@ -6,11 +6,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import '../deadline.ts'
+import { packageExtension } from '../../package-extensions.ts'
 import { limits } from './rig.ts'
 import { handler, openVmAccess, refused, type Settings, succeeded, type VmAccess } from './vm-access-rig.ts'
 
@@ -177,3 +178,21 @@ test(
     )
   },
 )
+
+test('a repair that takes longer than an agent waits goes on, and is reported at its end', limits, async t => {
+  const bench = await openBench(t)
+  await damage(bench)
+  const built = await mkdtemp(join(bench.at.folder, 'impatient-'))
+  await packageExtension('vm-access', built, join(import.meta.dirname, 'vm-access-impatient.ts'))
+  await cp(join(built, 'vm-access.mjs'), bench.path(`${handler}/vm-access.mjs`))
+  const slow = '#!/bin/sh\nwhile ! test -e /root/go; do sleep 0.05; done\nexec /sbin/e2fsck "$@"\n'
+  await writeFile(bench.path('/usr/local/sbin/e2fsck'), slow, { mode: 0o755 })
+  const atItsEnd = `cat status/*.status; echo; touch /root/go
+    until grep -q sound status/*.status; do sleep 0.05; done; mount /dev/sdc1 /mnt/data; cat /mnt/data/file; umount /mnt/data`
+  const outcome = await bench.on({ repair_disk: true, disk_name: 'sdc1' }, { after: atItsEnd })
+  const { substatus } = succeeded(outcome)
+  const [meanwhile = '', content] = outcome.said.split('\n')
+  assert.equal(JSON.parse(meanwhile)[0].status.status, 'transitioning')
+  assert.match(substatus[0]?.formattedMessage.message ?? '', /^\/dev\/sdc1 is sound again \(e2fsck ended with 1\)/)
+  assert.equal(content, 'precious')
+})

@@ -31,6 +31,7 @@ process.exitCode = await enable({
   folder,
   log: openLog(environment, now),
   startWorker: () => undefined,
+  patienceMs: 240_000,
   journal: {
     read: journal.read,
     async save(value) {

@@ -9,16 +9,13 @@ import type { Journal } from './journal.ts'
 import { finish, inProgress, report, succeeded } from './outcome.ts'
 import { settingOf, type World } from './world.ts'
 
-/** Agents kill a command after 300 s; before that, it leaves the rest to the worker. */
-const patienceMs = 240_000
-
 /** Brings a changed run to its end, or leaves it to a worker that goes on. Returns the exit code. */
 export async function complete(world: World, changed: Journal): Promise<0 | 1> {
   if (!changed.disk) {
     await cleanUp(changed.cleanups, settingOf(world, changed.backup))
     return finish(world, changed, succeeded)
   }
-  const { environment, now, journal } = world
+  const { environment, now, journal, patienceMs } = world
   const { sequence, substatus } = changed
   await writeStatus(environment, sequence, { ...inProgress('The disk is being looked after.'), substatus }, now())
   world.startWorker()

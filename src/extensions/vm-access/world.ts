@@ -17,6 +17,8 @@ export type World = {
   readonly journal: JournalFile
   /** Starts a process that outlives this one and calls `resume`. */
   readonly startWorker: () => void
+  /** How long a command waits for that process before it leaves the rest to it. */
+  readonly patienceMs: number
 }
 
 /** What the steps of a run work with; `backup` names the folder of its copies. */
