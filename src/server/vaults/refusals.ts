@@ -12,7 +12,8 @@ export const vaultNotFound = (name: string) =>
 export const badParameter = (message: string, options?: { cause: unknown }) =>
   new AzureError(400, 'BadParameter', message, options)
 
-export const invalidName = (name: string) => badParameter(`The request URI contains an invalid name: ${name}`)
+export const invalidName = (name: string) =>
+  badParameter(`The request URI contains an invalid name: ${name.slice(0, 128)}`)
 
 export const notFound = (kind: ObjectKind, id: string) =>
   new AzureError(
