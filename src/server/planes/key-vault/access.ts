@@ -43,7 +43,7 @@ function grants({ objectId, applicationId, permissions }: AccessPolicy, caller: 
   if (!Array.isArray(granted)) return false
   return granted.some(one => {
     const name = String(one).toLowerCase()
-    return name === wanted || (name === 'all' && wanted !== 'purge')
+    return name === wanted.toLowerCase() || (name === 'all' && wanted !== 'purge')
   })
 }
 
