@@ -8,7 +8,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { packageAgent } from './package-agent.ts'
-import { extensions, packageExtension } from './package-extensions.ts'
+import { banner, extensions, packageExtension } from './package-extensions.ts'
 import { archiveName, builtIn } from './src/server/extensions/built-in.ts'
 import { filesBelow, zip } from './src/server/extensions/write-zip.ts'
 
@@ -37,10 +37,7 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  // CommonJS packages call require for Node's own modules, which a module does not have.
-  banner: {
-    js: "import{createRequire as lazuliRequire}from'node:module';const require=lazuliRequire(import.meta.url);",
-  },
+  banner,
 })
 addTo(metafile, await packageAgent(join(dist, 'agent', 'agent.mjs')))
 for (const name of extensions) {

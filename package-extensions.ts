@@ -23,6 +23,11 @@ export async function packageExtension(name: string, folder: string, entry = ent
   return metafile
 }
 
+/** CommonJS packages call require for Node's own modules, which a module does not have. */
+export const banner = {
+  js: "import{createRequire as lazuliRequire}from'node:module';const require=lazuliRequire(import.meta.url);",
+}
+
 async function bundle(entryPoints: Readonly<Record<string, string>>, folder: string): Promise<Metafile> {
   const { metafile } = await build({
     entryPoints,
@@ -38,6 +43,7 @@ async function bundle(entryPoints: Readonly<Record<string, string>>, folder: str
     keepNames: true,
     legalComments: 'none',
     metafile: true,
+    banner,
     logLevel: 'warning',
   })
   return metafile

@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Enrolment } from '../wire/agent-report.ts'
+import { observedCertificatesFile, pokeSocket } from '../wire/observed-certificates.ts'
 import { ensureCertificate } from './certificate.ts'
 import { readIfPresent, writeDurably } from './files.ts'
 import { hostFacts } from './host-facts.ts'
 import type { Log } from './log.ts'
+import { openObservedCertificates } from './observed-certificates.ts'
 import { openReporting } from './reporting.ts'
 import { openCommands } from './runner/commands.ts'
 import { azureTimeLimits, type TimeLimits } from './runner/handler-command.ts'
@@ -67,11 +69,17 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   })
   const commands = openCommands({ folder: join(state, 'commands'), send, environment, now, pause, log, signal })
   const remembered = join(state, 'goal-state.json')
+  const observed = openObservedCertificates({
+    ...{ send, log },
+    list: join(parts.root, observedCertificatesFile),
+    socket: join(parts.root, pokeSocket),
+  })
 
   const lookNowAndThen = async () => {
     while (!signal.aborted) {
       await pause(lookEveryMs)
       await runner.look().catch(error => log('warn', 'a status could not be read', { error }))
+      await observed.look()
     }
   }
   // The server needs the certificate before it can say what is secret. When it is away, what it said before holds.
@@ -82,11 +90,15 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     watchGoalState({
       ...parts,
       remembered: { read: () => readIfPresent(remembered), write: text => writeDurably(remembered, text, 0o600) },
-      onReturn: reporting.changed,
+      onReturn: () => {
+        reporting.changed()
+        observed.forget()
+      },
       onGoalState: (goal, etag) => {
         goalState = etag
         runner.apply(goal)
         commands.apply(goal.commands)
+        observed.apply(goal.changedSecrets)
         reporting.changed()
       },
     }),

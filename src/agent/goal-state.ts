@@ -1,4 +1,11 @@
-import type { CommandParameter, GoalState, ScriptSource, WantedCommand, WantedExtension } from '../wire/goal-state.ts'
+import type {
+  ChangedSecret,
+  CommandParameter,
+  GoalState,
+  ScriptSource,
+  WantedCommand,
+  WantedExtension,
+} from '../wire/goal-state.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -8,7 +15,12 @@ type Members = Readonly<Record<string, unknown>>
  */
 export function parseGoalState(json: string): GoalState {
   const goal = members(JSON.parse(json))
-  return { extensions: list(goal.extensions).map(extension), commands: list(goal.commands).map(command) }
+  return {
+    extensions: list(goal.extensions).map(extension),
+    commands: list(goal.commands).map(command),
+    // An older server knows nothing of them.
+    changedSecrets: list(goal.changedSecrets ?? []).map(changedSecret),
+  }
 }
 
 const handlerPattern = /^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$/
@@ -30,6 +42,11 @@ function extension(value: unknown): WantedExtension {
     packageDigest: matching(wanted.packageDigest, /^[0-9a-f]{64}$/),
     dependsOn: list(wanted.dependsOn).map(name => matching(name, /^[^\0]+$/)),
   }
+}
+
+function changedSecret(value: unknown): ChangedSecret {
+  const { id, change } = members(value)
+  return { id: matching(id, /^https:\/\/[^\0]{1,500}$/), change: matching(change, /^[\w-]{1,64}$/) }
 }
 
 function command(value: unknown): WantedCommand {

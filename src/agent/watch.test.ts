@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Send } from './server.ts'
 import { pauseMs, watchGoalState } from './watch.ts'
 
-const goal = (commands: unknown[] = []) => JSON.stringify({ extensions: [], commands })
+const goal = (commands: unknown[] = []) => JSON.stringify({ extensions: [], commands, changedSecrets: [] })
 const command = {
   ...{ id: '11111111-2222-4333-8444-555555555555', source: { script: 'true' }, user: 'root', timeoutSec: 1 },
   ...{ parameters: [], protectedParameters: [{ name: 'token', value: 's3cret' }] },

@@ -49,7 +49,7 @@ export async function watchGoalState(parts: WatchParts): Promise<void> {
         etag = answer.header('etag')
         onGoalState(goal, etag ?? '')
         isFirst = false
-        await remembered.write(JSON.stringify({ ...goal, commands: [] }))
+        await remembered.write(JSON.stringify({ ...goal, commands: [], changedSecrets: [] }))
       } else if (answer.status !== 304) {
         throw new Error(`the server answers ${answer.status} ${text.slice(0, 200)}`)
       }

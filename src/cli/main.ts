@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { version } from '../server/version.ts'
+import { addCertificates } from './commands/certificates.ts'
 import { addClock } from './commands/clock.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addDown } from './commands/down.ts'
@@ -29,7 +30,7 @@ function commandLine(): Command {
     .showHelpAfterError('Run lazuli --help to see what there is.')
   for (const add of [
     ...[addTour, addUp, addDown, addStatus, addDoctor, addLogs],
-    ...[addEnv, addExec, addShell, addSsh, addExtension, addClock, addTrust],
+    ...[addEnv, addExec, addShell, addSsh, addExtension, addCertificates, addClock, addTrust],
   ]) {
     add(program)
   }

@@ -127,7 +127,10 @@ export async function startServer(config: Config, progress: (line: string) => vo
   const pfxReader = openPfxReader()
   const httpChallenges = openHttpChallenges()
   const issuingAuthority = openIssuingAuthority({ store, clock })
-  const certificateWork = openCertificateWork({ store, clock, log, issuingAuthority, httpChallenges, fetch })
+  const certificateWork = openCertificateWork({
+    ...{ store, clock, log, issuingAuthority, httpChallenges, fetch },
+    onIssued: agents.certificateChanged,
+  })
 
   let requestStop: (options: { machines: 'keep' | 'stop' }) => void = () => undefined
   const control = {

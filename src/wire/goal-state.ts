@@ -8,6 +8,15 @@ export type GoalState = {
   readonly extensions: readonly WantedExtension[]
   /** Commands whose results the server does not have yet. Each is carried out once, however often it is named. */
   readonly commands: readonly WantedCommand[]
+  /** Secrets of which the machine has said that it keeps them, and which have just changed in their vault. */
+  readonly changedSecrets: readonly ChangedSecret[]
+}
+
+export type ChangedSecret = {
+  /** As the machine calls it: `https://<vault>/secrets/<name>`. */
+  readonly id: string
+  /** Another one with each change. */
+  readonly change: string
 }
 
 export type WantedExtension = {

@@ -71,7 +71,8 @@ function answerOf(worker: Worker, question: Question, limitMs: number): Promise<
       limitMs,
     )
     const answered = (answer: Answer) => end(() => resolve(answer))
-    const failed = (cause: Error) => end(() => reject(new Error('The thread for PKCS #12 files failed', { cause })))
+    const failed = (cause: Error) =>
+      end(() => reject(new Error(`The thread for PKCS #12 files failed: ${cause.message}`, { cause })))
     const exited = () => failed(new Error('it ended'))
     function end(settle: () => void): void {
       clearTimeout(timer)

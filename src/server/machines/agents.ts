@@ -1,11 +1,12 @@
 import type { AgentReport, CommandResult } from '../../wire/agent-report.ts'
 import type { WantedCommand } from '../../wire/goal-state.ts'
+import { type ObservedCertificates, openObservedCertificates } from './observed-certificates.ts'
 
 /**
  * Where the work of the server and the agents in machines meet. All of it is about now and in memory: what must outlive
  * the server is with the resources, and what was under way is begun again at the next start.
  */
-export type Agents = {
+export type Agents = ObservedCertificates & {
   /**
    * Resolves with the next news of a machine, either way: there is something to do, or something was done. Take it
    * before looking at what there is, and nothing is missed. Rejects when the server ends.
@@ -50,6 +51,7 @@ export function openAgents(): Agents {
   const of = (machineId: string) => commands.get(machineId) ?? new Map<string, Pending>()
 
   return {
+    ...openObservedCertificates(wake),
     news(machineId) {
       if (working.signal.aborted) return Promise.reject(new Error('the server ends'))
       const known = waiting.get(machineId)

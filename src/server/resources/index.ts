@@ -1,5 +1,6 @@
 import type { Job, ResourceType } from '../arm/resource-type.ts'
 import type { Operation } from '../door/operation.ts'
+import { certificates } from './lazuli.server/certificates.ts'
 import { clock } from './lazuli.server/clock.ts'
 import { publishExtensionPackage } from './lazuli.server/extension-packages.ts'
 import { machines } from './lazuli.server/machines.ts'
@@ -94,6 +95,7 @@ const otherKinds: readonly Kind[] = [
 export const operations: readonly Operation[] = [
   status,
   machines,
+  certificates,
   clock,
   tickets,
   publishExtensionPackage,

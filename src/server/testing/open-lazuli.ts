@@ -123,7 +123,10 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
   const pfxReader = openPfxReader()
   const httpChallenges = openHttpChallenges()
   const issuingAuthority = openIssuingAuthority({ store, clock })
-  const certificateWork = openCertificateWork({ store, clock, log, issuingAuthority, httpChallenges, fetch })
+  const certificateWork = openCertificateWork({
+    ...{ store, clock, log, issuingAuthority, httpChallenges, fetch },
+    onIssued: agents.certificateChanged,
+  })
   const parts: Parts = {
     config,
     clock,

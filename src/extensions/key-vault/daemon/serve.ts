@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readBundle } from '../../../certificate-bundle/bundle.ts'
 import { openPfxReader } from '../../../certificate-bundle/pfx/reader.ts'
@@ -61,7 +62,7 @@ export async function serve(environment: HandlerEnvironment, { state, socket, ob
   log(
     'info',
     'VMExtension',
-    `Key Vault extension ${environment.version} has started with settings ${configuration.sequence}.`,
+    `${basename(environment.handlerFolder)} has started with settings ${configuration.sequence}.`,
   )
   log('info', 'CertificateManagementConfiguration', found(configuration.settings))
   for (const remark of wish.remarks) log('warning', 'CertificateManagementConfiguration', remark)

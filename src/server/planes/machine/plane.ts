@@ -5,6 +5,7 @@ import type { Plane } from '../../door/plane.ts'
 import { AzureError } from '../../errors.ts'
 import { machineFactsOf, vmIdOf } from '../../machines/facts.ts'
 import type { Parts } from '../../parts.ts'
+import { certificates } from './certificates.ts'
 import { commandResult } from './command-result.ts'
 import { enrol } from './enrolment.ts'
 import { goalState } from './goal-state.ts'
@@ -14,7 +15,7 @@ import { report } from './report.ts'
 
 const findMachine = systemGrant('find the machine that an agent speaks for')
 
-const operations: readonly Operation[] = [enrol, goalState, report, packageContent, commandResult]
+const operations: readonly Operation[] = [enrol, goalState, report, packageContent, commandResult, certificates]
 
 /** What the agents in machines ask and tell. Not one of Azure's protocols: there, this one is closed. */
 export function machinePlane(parts: Parts): Plane {

@@ -50,6 +50,7 @@ const put = operation({
       secret: value,
     }
     const made = await cx.store.write(tx => addVersion(tx, cx.grant, place, version, { now: cx.now }))
+    cx.agents.certificateChanged(vault.name, id.name)
     const status = made.version.previousVersion === undefined ? 201 : 200
     return Response.json(shown(cx, vault, made), { status })
   },

@@ -29,6 +29,8 @@ export type CertificateWork = {
 type WorkParts = Omit<IssuerParts, 'store'> & {
   readonly store: Pick<Store, 'vaultObjects' | 'write' | 'appendAudit'>
   readonly log: Log
+  /** Called with the names of vault and certificate when there is a new version. */
+  readonly onIssued: (vault: string, name: string) => void
 }
 
 const carryOut = systemGrant('issue and renew certificates')
@@ -107,6 +109,7 @@ export function openCertificateWork(parts: WorkParts): CertificateWork {
         await addIssued(tx, carryOut, place, issued, before => completed(before, { policy, pending }), clock.now())
         return true
       })
+      if (isDone) parts.onIssued(place.vault.name, place.name)
       if (isDone && pending.isRenewal) await event(place, 'Succeeded', version)
     } catch (error) {
       if (closing.signal.aborted) return

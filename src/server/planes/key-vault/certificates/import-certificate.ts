@@ -52,6 +52,7 @@ export const importCertificate = vaultOperation<'write'>({
       // What was pending is over, and forgotten with the version that takes its place.
       return addIssued(tx, cx.grant, place, issued, () => ({ policy }), cx.now)
     })
+    cx.agents.certificateChanged(cx.vault.name, cx.name)
     return answer(cx, certificateKind.bundle({ ...cx, ...made }))
   },
 })

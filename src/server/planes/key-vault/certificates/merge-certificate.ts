@@ -69,6 +69,7 @@ export const mergeCertificate = vaultOperation<'write'>({
         cx.now,
       )
     })
+    cx.agents.certificateChanged(cx.vault.name, cx.name)
     const response = answer(cx, certificateKind.bundle({ ...cx, ...made }), 201)
     response.headers.set('Location', `${cx.origin}/certificates/${object.name}?api-version=${cx.apiVersion}`)
     return response

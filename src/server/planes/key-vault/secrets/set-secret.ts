@@ -29,6 +29,7 @@ export const setSecret = vaultOperation<'write'>({
       secret: value,
     }
     const made = await cx.store.write(tx => addVersion(tx, cx.grant, placeOf(cx, 'secrets'), version, { now: cx.now }))
+    cx.agents.certificateChanged(cx.vault.name, cx.name)
     return answer(cx, { value, ...secretKind.bundle({ ...cx, ...made }) })
   },
 })

@@ -34,13 +34,14 @@ export async function goalOf(parts: Pick<Parts, 'store' | 'agents' | 'packages'>
   const all = await extensionsOf(parts, vm)
   const wanted = inOrder(all.filter(({ body }) => body.properties.provisioningState !== 'Deleting'))
   const commands = parts.agents.commands(vmIdOf(vm))
+  const changedSecrets = parts.agents.changedSecrets(vmIdOf(vm))
   const essence = wanted.map(resource => {
     const { publisher, type, settings, provisionAfterExtensions } = extensionProperties(resource)
     const { reported: _reported, ...stored } = storedExtensionOf(resource)
     return [resource.id.name, publisher, type, settings, provisionAfterExtensions, stored]
   })
   const etag = createHash('sha256')
-    .update(JSON.stringify([essence, commands]))
+    .update(JSON.stringify([essence, commands, changedSecrets]))
     .digest('hex')
     .slice(0, 32)
   return {
@@ -74,7 +75,7 @@ export async function goalOf(parts: Pick<Parts, 'store' | 'agents' | 'packages'>
           }
         }),
       )
-      return { extensions, commands }
+      return { extensions, commands, changedSecrets }
     },
   }
 }

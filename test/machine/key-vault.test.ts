@@ -1,0 +1,247 @@
+/**
+ * The Key Vault VM extension as its article describes it: set up by the real az, on a real machine, with a vault of
+ * Lazuli's and Debian's nginx, whose certificate is renewed.
+ */
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import '../deadline.ts'
+import { openTestAuthority } from '../../src/certificate-bundle/testing-authority.ts'
+import { expect, newGroup, newMachine } from '../contract/arrange.ts'
+import { azEnvironment, azLane, lanesMissing } from '../contract/az.ts'
+import { shellInside, typedInto } from '../contract/curl.ts'
+import { startLazuli } from '../start.ts'
+import { debianPackages } from './debian-packages.ts'
+import { newKey } from './ssh-key.ts'
+
+/** As it is printed, in the shell's spelling. */
+const extensionSet = `az vm extension set -n "KeyVaultForLinux" \\
+  --publisher Microsoft.Azure.KeyVault \\
+  -g "<resourcegroup>" \\
+  --vm-name "<vmName>" \\
+  --version 3.0 \\
+  --enable-auto-upgrade true \\
+  --settings "@settings.json"`
+const secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
+const store = '/var/lib/waagent/Microsoft.Azure.KeyVault.Store'
+const link = `${store}/exampleVault.myCertificate`
+const patienceMs = 30_000
+
+test('certificates of a vault come to a machine and stay up to date', { skip: lanesMissing }, async t => {
+  const authority = openTestAuthority()
+  t.after(authority.close)
+  const [lazuli, lane] = await Promise.all([startLazuli(t, { machines: 'sandbox' }), azLane('trixie', t)])
+  const group = await newGroup(lazuli, 'DevTest')
+  const sshKey = await newKey(lazuli)
+  const vm = await newMachine(lazuli, group, { name: 'vm', sshKey, identity: { type: 'SystemAssigned' } })
+  const inside = async (script: string) => (await shellInside(lazuli, 'vm')(script)).trim()
+  const type = typedInto(typed => lazuli.exec(['sh', '-c', `cd "$HOME" && ${typed}`], { env: azEnvironment(lane) }))
+  const vault = `${group}/providers/Microsoft.KeyVault/vaults/exampleVault`
+  const extension = `${vm.id}/extensions/KeyVaultForLinux?api-version=2024-07-01`
+
+  await expect(
+    201,
+    lazuli.arm('PUT', `${vault}?api-version=2023-07-01`, {
+      body: {
+        location: 'westeurope',
+        properties: {
+          tenantId: lazuli.env.tenantId,
+          sku: { family: 'A', name: 'standard' },
+          enableRbacAuthorization: true,
+        },
+      },
+    }),
+  )
+  const assign = (principalId: string, role: string) =>
+    expect(
+      201,
+      lazuli.arm(
+        'PUT',
+        `${vault}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=2022-04-01`,
+        {
+          body: {
+            properties: {
+              principalId,
+              roleDefinitionId: `${lazuli.subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+            },
+          },
+        },
+      ),
+    )
+  const token = await lazuli.token('https://vault.azure.net')
+  const { oid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+  await assign(oid, '00482a5a-887f-4fb3-b363-3b7fe8e74483')
+  await assign(vm.identity.principalId ?? '', secretsUser)
+
+  /** Makes a certificate and stores it, as a vault keeps certificates: PKCS #12 without a password. */
+  let issued = 0
+  async function renew(): Promise<{ serial: string; version: string }> {
+    const name = `web${issued++}`
+    const serial = authority.issue(name, { host: 'web.example.test' })
+    const chain = authority.read('intermediate.crt') + authority.read('root.crt')
+    authority.write('chain.pem', chain)
+    const files = ['-in', `${name}.crt`, '-inkey', `${name}.key`, '-certfile', 'chain.pem']
+    const pfx = authority.openssl('pkcs12', '-export', ...files, '-passout', 'pass:').toString('base64')
+    return { serial, version: await putSecret(pfx) }
+  }
+  async function putSecret(value: string): Promise<string> {
+    const body = JSON.stringify({ value, contentType: 'application/x-pkcs12' })
+    const url = 'https://exampleVault.vault.azure.net/secrets/myCertificate?api-version=7.4'
+    const headers = ['-H', `Authorization: Bearer ${token}`, '-H', 'Content-Type: application/json']
+    const { stdout, stderr } = await lazuli.exec(['curl', '-s', '-X', 'PUT', ...headers, '-d', '@-', url], {
+      stdin: body,
+    })
+    const { id } = JSON.parse(stdout || '{}')
+    assert.ok(id, stdout + stderr)
+    return id.split('/').at(-1)
+  }
+  async function until(what: string, script: string, expected: string): Promise<void> {
+    let found = ''
+    for (const giveUpAt = Date.now() + patienceMs; Date.now() < giveUpAt; await pause(100)) {
+      found = await inside(script)
+      if (found === expected) return
+    }
+    throw new Error(
+      `${what}: ${found} instead of ${expected}\n${await inside('sudo tail -n 40 /var/log/azure/Microsoft.Azure.KeyVault.KeyVaultForLinux/*.log')}`,
+    )
+  }
+
+  const first = await renew()
+  for (const [file, content] of await debianPackages(['nginx', 'nginx-common']))
+    await succeeded(
+      lazuli.command(['ssh', 'vm', '--', `base64 -d > /tmp/${file}`], { stdin: content.toString('base64') }),
+    )
+  await inside(
+    [
+      'sudo useradd --no-create-home app1',
+      'sudo useradd --no-create-home other',
+      `printf '%s' 'server { listen 443 ssl; ssl_certificate ${link}; ssl_certificate_key ${link}; }' | sudo sh -c 'mkdir -p /etc/nginx/conf.d && cat > /etc/nginx/conf.d/web.conf'`,
+      'sudo sh -c "printf \'#!/bin/sh\\nexit 101\\n\' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d"',
+      'sudo DEBIAN_FRONTEND=noninteractive dpkg -i /tmp/nginx*.deb >/tmp/dpkg.log 2>&1 || (cat /tmp/dpkg.log; false)',
+      'sudo rm /etc/nginx/sites-enabled/default',
+    ].join(' && '),
+  )
+  const settings = {
+    secretsManagementSettings: {
+      ...{ pollingIntervalInS: '3600', requireInitialSync: true, aclEnabled: true },
+      observedCertificates: [
+        {
+          url: 'https://exampleVault.vault.azure.net/secrets/myCertificate',
+          acls: [{ user: 'app1' }, { user: 'comesLater' }],
+          afterRenewal: { reload: 'nginx.service' },
+          verify: { host: 'localhost', port: 443 },
+        },
+      ],
+    },
+  }
+
+  await t.test('az puts the extension into the machine, which succeeds when the certificate is there', async () => {
+    await writeFile(join(lane.home, 'settings.json'), JSON.stringify(settings))
+    await type(extensionSet, { resourcegroup: 'DevTest', vmName: 'vm' })
+    const { properties } = await expect(200, lazuli.arm('GET', `${extension}&$expand=instanceView`))
+    assert.equal(properties.provisioningState, 'Succeeded')
+    assert.match(
+      properties.instanceView.statuses[0].message,
+      /^Successfully started Key Vault extension service\. \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+    )
+    assert.match(properties.instanceView.substatuses[0].message, /There is no user 'comesLater' yet/)
+    assert.equal(await inside(`sudo readlink ${link}`), `exampleVault.myCertificate.${first.version}`)
+    assert.equal(await inside('systemctl is-active akvvm_service'), 'active')
+    assert.equal(await inside('systemctl is-enabled akvvm_service'), 'enabled')
+  })
+
+  await t.test('a user of the list reads it, and nobody else', async () => {
+    const text = await inside(`sudo -u app1 cat ${link}`)
+    assert.deepEqual(text.match(/BEGIN [A-Z ]+/g), [
+      'BEGIN CERTIFICATE',
+      'BEGIN CERTIFICATE',
+      'BEGIN CERTIFICATE',
+      'BEGIN PRIVATE KEY',
+    ])
+    for (const script of [`sudo -u other cat ${link}`, `sudo -u other ls ${store}`, `cat ${link}`])
+      await assert.rejects(inside(script), /Permission denied/, script)
+  })
+
+  await t.test('what is renewed is served within moments, and the old version stays beside it', async () => {
+    await inside('sudo systemctl start nginx')
+    const served = 'echo | openssl s_client -connect localhost:443 2>/dev/null | openssl x509 -noout -serial'
+    assert.equal(await inside(served), `serial=${first.serial}`)
+    await inside('sudo useradd --no-create-home comesLater')
+    const second = await renew()
+    await until('served', served, `serial=${second.serial}`)
+    assert.equal(await inside(`sudo readlink ${link}`), `exampleVault.myCertificate.${second.version}`)
+    assert.deepEqual(
+      (await inside(`sudo ls ${store}`)).split('\n').sort(),
+      [
+        'exampleVault.myCertificate',
+        ...[first, second].map(({ version }) => `exampleVault.myCertificate.${version}`),
+      ].sort(),
+    )
+    for (const user of ['app1', 'comesLater']) await inside(`sudo -u ${user} cat ${link}`)
+
+    // OpenSSL refuses keys that are too weak, so nginx does not load it.
+    authority.openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:1024',
+      '-nodes',
+      '-keyout',
+      'weak.key',
+      '-out',
+      'weak.crt',
+      '-subj',
+      '/CN=web.example.test',
+    )
+    const weak = authority.openssl('pkcs12', '-export', '-in', 'weak.crt', '-inkey', 'weak.key', '-passout', 'pass:')
+    const third = await putSecret(weak.toString('base64'))
+    const status = async () => {
+      const { properties } = await expect(200, lazuli.arm('GET', `${extension}&$expand=instanceView`))
+      return String(properties.instanceView.substatuses[0].message)
+    }
+    const isBack = new RegExp(
+      `Version ${third} was put back to ${second.version}.*Now: .*serves it \\(serial number ${second.serial}\\)`,
+    )
+    for (const giveUpAt = Date.now() + patienceMs; !isBack.test(await status()); await pause(100))
+      if (Date.now() > giveUpAt) throw new Error(await status())
+    assert.equal(await inside(served), `serial=${second.serial}`)
+    assert.equal(await inside(`sudo readlink ${link}`), `exampleVault.myCertificate.${second.version}`)
+  })
+
+  await t.test('the operator sees what every machine keeps, and how it is', async () => {
+    const { stdout, stderr, exitCode } = await lazuli.command(['certificates', '--json'])
+    assert.equal(exitCode, 0, stderr)
+    const [machine, ...others] = JSON.parse(stdout)
+    assert.deepEqual(others, [])
+    assert.equal(machine.machine, 'vm')
+    assert.equal(machine.certificates[0].id, 'https://exampleVault.vault.azure.net/secrets/myCertificate')
+    const { stdout: table } = await lazuli.command(['certificates'])
+    assert.match(table, /vm +https:\/\/exampleVault\.vault\.azure\.net\/secrets\/myCertificate/)
+  })
+
+  await t.test(
+    'the service is started anew when it is killed, and certificates stay when the extension goes',
+    async () => {
+      await inside('sudo systemctl kill --signal=KILL akvvm_service')
+      await until('service', 'systemctl is-active akvvm_service || true', 'active')
+      assert.equal((await lazuli.arm('DELETE', extension)).status, 202)
+      for (
+        const giveUpAt = Date.now() + patienceMs;
+        (await lazuli.arm('GET', extension)).status !== 404;
+        await pause(50)
+      )
+        assert.ok(Date.now() < giveUpAt)
+      assert.equal(await inside('systemctl is-active akvvm_service || true'), 'inactive')
+      assert.match(await inside(`sudo -u app1 cat ${link}`), /BEGIN PRIVATE KEY/)
+    },
+  )
+})
+
+async function succeeded(ended: Promise<{ exitCode: number; stdout: string; stderr: string }>): Promise<void> {
+  const { exitCode, stdout, stderr } = await ended
+  assert.equal(exitCode, 0, stdout + stderr)
+}
