@@ -21,8 +21,8 @@ export type Server = AsyncDisposable & {
   readonly url: string
   readonly installation: Installation
   readonly client: Client
-  /** A token of the administrator's for the resource manager. */
-  token(): Promise<string>
+  /** A token of the administrator's, for the resource manager unless another one is named. */
+  token(resource?: string): Promise<string>
 }
 
 type Wish = {
@@ -59,18 +59,18 @@ export async function openServer(wish: Wish): Promise<Server> {
     url,
     installation,
     client: await signIn(installation),
-    token: () => tokenFrom(url, installation),
+    token: resource => tokenFrom(url, installation, resource),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   }
 }
 
 /** What a client that holds a secret posts to the token endpoint. */
-export const tokenForm = ({ administrator }: Installation): string =>
+export const tokenForm = ({ administrator }: Installation, resource = 'https://management.azure.com'): string =>
   new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: administrator.clientId,
     client_secret: administrator.clientSecret,
-    scope: 'https://management.azure.com/.default',
+    scope: `${resource}/.default`,
   }).toString()
 
 export const tokenEndpoint = (url: string, { administrator }: Installation): string =>
@@ -78,12 +78,12 @@ export const tokenEndpoint = (url: string, { administrator }: Installation): str
 
 export const formType = { 'content-type': 'application/x-www-form-urlencoded' }
 
-async function tokenFrom(url: string, installation: Installation): Promise<string> {
+async function tokenFrom(url: string, installation: Installation, resource?: string): Promise<string> {
   setDefaultCACertificates([...getCACertificates('default'), installation.caPem])
   const answer = await fetch(tokenEndpoint(url, installation), {
     method: 'POST',
     headers: formType,
-    body: tokenForm(installation),
+    body: tokenForm(installation, resource),
   })
   const { access_token: token } = (await answer.json()) as { access_token?: string }
   if (!token) throw new Error(`no token: status ${answer.status}`)

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { arePinned } from './cores.ts'
 import { extensions } from './extensions.ts'
+import { keyVault } from './key-vault.ts'
 import { buildPackage } from './lazuli.ts'
 import { machines } from './machines.ts'
 import { installPeers } from './peers.ts'
@@ -15,7 +16,7 @@ import { start } from './start.ts'
 import { tokens } from './tokens.ts'
 import { writes } from './writes.ts'
 
-const benchmarks = { tokens, start, writes, machines, extensions }
+const benchmarks = { tokens, start, writes, machines, extensions, 'key-vault': keyVault }
 type Name = keyof typeof benchmarks
 
 const isName = (text: string): text is Name => Object.hasOwn(benchmarks, text)

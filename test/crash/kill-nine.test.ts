@@ -15,11 +15,22 @@ test('a server that is killed again and again keeps every change that it has ans
   const ledger = openLedger()
   const acknowledged = new Set<string>()
 
+  const reached = async (size: number) => {
+    while (acknowledged.size < size) await pause(1)
+  }
+
   for (let round = 0; round < rounds; round++) {
     const writing = Array.from({ length: writers }, (_, writer) =>
-      writeUntilDeath(lazuli, ledger, { name: `r${round}w${writer}`, acknowledged }),
+      writeUntilDeath(lazuli, ledger, {
+        name: `r${round}w${writer}`,
+        what: writer % 2 === 0 ? 'machines' : 'vaults',
+        acknowledged,
+      }),
     )
-    await pause(randomInt(50, 250))
+    // By what was done and not by the time: a slow machine is not to have its server killed before it does anything.
+    const enough = acknowledged.size + randomInt(1, 40)
+    await Promise.race([reached(enough), Promise.all(writing)])
+    await pause(randomInt(0, 20))
     assert.equal(await lazuli.kill('SIGKILL'), -1)
     await Promise.all(writing)
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { machineBody, machineVersion, readerRole } from '../contract/arrange.ts'
-import type { Answer, Lazuli } from '../start.ts'
+import { claimsOf } from '../contract/curl.ts'
+import type { Answer, Lazuli, SendOptions } from '../start.ts'
 import { absent, type Ledger } from './ledger.ts'
 
 const location = 'westeurope'
@@ -13,6 +14,8 @@ const versions = {
   identity: 'api-version=2023-01-31',
   machine: machineVersion,
   assignment: 'api-version=2022-04-01',
+  vault: 'api-version=2023-07-01',
+  secret: 'api-version=7.4',
 }
 
 const tagged = (version: string) => ({ location, tags: { version } })
@@ -24,21 +27,22 @@ const tagged = (version: string) => ({ location, tags: { version } })
 export async function writeUntilDeath(
   lazuli: Lazuli,
   ledger: Ledger,
-  { name, acknowledged }: { name: string; acknowledged: Set<string> },
+  { name, what, acknowledged }: { name: string; what: 'machines' | 'vaults'; acknowledged: Set<string> },
 ): Promise<void> {
   /** Sends one change, and says what its answer says. Nothing but success and death may happen. */
   const send =
-    (method: string, path: string, read: (body: Body) => string, body?: unknown) => async (): Promise<string> => {
+    (method: string, path: string, read: (body: Body) => string, body?: unknown, to: SendOptions = {}) =>
+    async (): Promise<string> => {
       const correlationId = randomUUID()
-      const headers = { 'x-ms-correlation-request-id': correlationId }
-      const answer = await lazuli.arm<Body>(method, path, { headers, ...(body === undefined ? {} : { body }) })
+      const headers = { ...to.headers, 'x-ms-correlation-request-id': correlationId }
+      const answer = await lazuli.arm<Body>(method, path, { ...to, headers, ...(body === undefined ? {} : { body }) })
       assert.ok([200, 201, 202].includes(answer.status), `${method} ${path}: ${JSON.stringify(answer.body)}`)
       acknowledged.add(correlationId)
       return read(answer.body)
     }
   const gone = (path: string) => send('DELETE', path, () => absent)
 
-  async function family(number: number): Promise<void> {
+  async function machines(number: number): Promise<void> {
     const group = `${lazuli.subscription}/resourceGroups/${name}-${number}`
     const identity = `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity`
     const machine = `${group}/providers/Microsoft.Compute/virtualMachines/machine`
@@ -69,15 +73,65 @@ export async function writeUntilDeath(
     if (number % 5 === 0) await ledger.change(keys, gone(`${group}?${versions.group}`), absent)
   }
 
+  /** A group with a vault, and in it a secret that is set twice, and taken back after it was deleted. */
+  async function vaults(number: number): Promise<void> {
+    const vaultName = `${name}-${number}`
+    const group = `${lazuli.subscription}/resourceGroups/${vaultName}`
+    const vault = `${group}/providers/Microsoft.KeyVault/vaults/${vaultName}`
+    const secret = `${vault}/secrets/s`
+    const { tenantId } = lazuli.env
+    const token = await lazuli.token(vaultAudience)
+    await ledger.change([group], send('PUT', `${group}?${versions.group}`, tagOf, tagged('first')), 'first')
+    const to = asKeeper(lazuli, vaultName, token)
+    const objectId = String(claimsOf(token).oid)
+    const permissions = { secrets: ['all'] }
+    const properties = {
+      tenantId,
+      sku: { family: 'A', name: 'standard' },
+      accessPolicies: [{ tenantId, objectId, permissions }],
+    }
+    const path = `/secrets/s?${versions.secret}`
+    const recovery = `/deletedsecrets/s/recover?${versions.secret}`
+    const value = (body: Body) => String(body.value)
+    await ledger.change(
+      [vault],
+      send('PUT', `${vault}?${versions.vault}`, ({ id }) => id, { location, properties }),
+      vault,
+    )
+    for (const text of ['one', 'two'])
+      await ledger.change([secret], send('PUT', path, value, { value: text }, to), text)
+    await ledger.change(
+      [secret],
+      send('DELETE', path, () => absent, undefined, to),
+      absent,
+    )
+    await ledger.change(
+      [secret],
+      send('POST', recovery, () => 'two', undefined, to),
+      'two',
+    )
+    if (number % 3 === 0) await ledger.change([vault, secret], gone(`${vault}?${versions.vault}`), absent)
+    if (number % 3 === 1) await ledger.change([group, vault, secret], gone(`${group}?${versions.group}`), absent)
+  }
+
   try {
-    for (let number = 0; ; number++) await family(number)
+    for (let number = 0; ; number++) await (what === 'vaults' ? vaults(number) : machines(number))
   } catch (error) {
     if (error instanceof assert.AssertionError) throw error
   }
 }
 
+const vaultAudience = 'https://vault.azure.net'
+
+/** How a vault is asked, by its own name, at the server's address. */
+const asKeeper = ({ env, url }: Lazuli, vault: string, token: string): SendOptions => ({
+  token,
+  headers: { host: `${vault}.vault.${env.domain}:${new URL(url).port}` },
+})
+
 type Body = {
   readonly id: string
+  readonly value?: string
   readonly tags?: Readonly<Record<string, string>>
   readonly properties: Readonly<Record<string, unknown>>
 }
@@ -95,15 +149,27 @@ export async function observe(lazuli: Lazuli): Promise<ReadonlyMap<string, strin
   const identities = await list('providers/Microsoft.ManagedIdentity/userAssignedIdentities', versions.identity)
   const machines = await list('providers/Microsoft.Compute/virtualMachines', versions.machine)
   const assignments = await list('providers/Microsoft.Authorization/roleAssignments', versions.assignment)
+  const vaults = await list('providers/Microsoft.KeyVault/vaults', versions.vault)
+  const token = await lazuli.token(vaultAudience)
+  const secrets = await Promise.all(vaults.map(vault => secretIn(lazuli, vault, token)))
   const key = (id: string) => id.replace('/resourcegroups/', '/resourceGroups/')
   return new Map([
     ...groups.map((group): [string, string] => [key(group.id), tagOf(group)]),
     ...identities.map(({ id, properties }): [string, string] => [key(id), String(properties.principalId)]),
     ...machines.map(({ id, properties }): [string, string] => [key(id), String(properties.vmId)]),
+    ...vaults.map(({ id }): [string, string] => [id, id]),
+    ...secrets.flatMap(found => found),
     ...assignments
       .filter(({ id }) => id.startsWith(`${subscription}/`))
       .map(({ id, properties }): [string, string] => [key(id), String(properties.principalId)]),
   ])
+}
+
+async function secretIn(lazuli: Lazuli, { id }: Body, token: string): Promise<[string, string][]> {
+  const to = asKeeper(lazuli, id.split('/').at(-1) ?? '', token)
+  const { status, body } = await lazuli.arm('GET', `/secrets/s?${versions.secret}`, to)
+  assert.ok(status === 200 || status === 404, JSON.stringify(body))
+  return status === 200 ? [[`${id}/secrets/s`, body.value]] : []
 }
 
 /** All pages of a list. */

@@ -22,8 +22,8 @@ export async function permitsByPolicy(
   if (caller.kind === 'anonymous') return undefined
   const vault = await store.vaults.get(readRules, params.vault ?? '')
   if (!vault) return undefined
-  const who = `Caller: ${callerText(caller)}`
-  const outside = refusedByFirewall(propertiesOf(vault), peer.address, `${who}\r\n${vaultText(params)}`)
+  const about = () => `Caller: ${callerText(caller)}\r\n${vaultText(params)}`
+  const outside = refusedByFirewall(propertiesOf(vault), peer.address, about)
   if (outside) return outside
 
   const { enableRbacAuthorization, accessPolicies = [] } = propertiesOf(vault)

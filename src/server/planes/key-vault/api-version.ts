@@ -19,7 +19,7 @@ export function vaultApiVersion(url: URL): string {
 
 /** In the order of their making: `7.2`, `7.10`, `2025-07-01`. Dates before 2025 came before 7.0. */
 export function isAtLeast(version: string, other: string): boolean {
-  return rank(version) >= rank(other)
+  return version === other || rank(version) >= rank(other)
 }
 
 const rank = (version: string): number => {

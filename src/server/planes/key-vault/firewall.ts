@@ -10,11 +10,11 @@ import { forbidden } from '../../vaults/refusals.ts'
 export function refusedByFirewall(
   { networkAcls, publicNetworkAccess }: Pick<VaultProperties, 'networkAcls' | 'publicNetworkAccess'>,
   address: string,
-  about: string,
+  about: () => string,
 ): AzureError | undefined {
   if (publicNetworkAccess?.toLowerCase() === 'disabled') {
     return forbidden(
-      `Public network access is disabled and request is not from a trusted service nor via an approved private link.\r\n${about}`,
+      `Public network access is disabled and request is not from a trusted service nor via an approved private link.\r\n${about()}`,
       'ForbiddenByConnection',
     )
   }
@@ -22,7 +22,7 @@ export function refusedByFirewall(
   const from = plainAddress(address)
   if (isAmong(from, networkAcls.ipRules ?? [])) return undefined
   return forbidden(
-    `Client address is not authorized and caller is not a trusted service.\r\nClient address: ${from}\r\n${about}`,
+    `Client address is not authorized and caller is not a trusted service.\r\nClient address: ${from}\r\n${about()}`,
     'ForbiddenByFirewall',
   )
 }
