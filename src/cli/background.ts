@@ -76,10 +76,10 @@ export async function serveInBackground(): Promise<void> {
       abort: abandoned.signal,
     })
   } catch (error) {
-    if (error instanceof Failure) {
-      report({ kind: 'failed', exitCode: error.exitCode, message: error.message, next: error.next })
-    }
-    throw error
+    // Whoever waits tells it. The log is that of a server that runs, perhaps of the one that is in the way.
+    if (!(error instanceof Failure) || !process.connected) throw error
+    report({ kind: 'failed', exitCode: error.exitCode, message: error.message, next: error.next })
+    process.exitCode = error.exitCode
   } finally {
     if (process.connected) process.disconnect()
   }

@@ -53,6 +53,14 @@ test('a second up on the same data directory is refused, with the pid of the fir
   }
 })
 
+test('what a second up in the background is refused for is not in the log of the first', async t => {
+  const folder = await folderOf(t)
+  await up(folder, '--detach')
+  const second = await up(folder, '--detach')
+  assert.match(second.stderr, /in use by the Lazuli server/)
+  assert.deepEqual(await lazuli(['logs', '--data', folder]), { exitCode: 0, stdout: '', stderr: '' })
+})
+
 test('a port that is taken is said to be taken', async t => {
   const server = await startLazuli(t)
   const { port } = new URL(server.url)
@@ -65,12 +73,10 @@ test('a port that is taken is said to be taken', async t => {
 test('where no data directory can be made, that is said', async t => {
   const file = join(await folderOf(t), 'file')
   await writeFile(file, '')
-  for (const place of [file, join(file, 'below'), '/proc/lazuli']) {
-    for (const detach of [[], ['--detach']]) {
-      const { exitCode, stderr } = await up(place, ...detach)
-      assert.equal(exitCode, 1)
-      assert.match(stderr, new RegExp(`^lazuli: ${place} cannot be made: .*\n  Take another data directory`))
-    }
+  for (const place of [[file], [join(file, 'below')], ['/proc/lazuli', '--detach']] as const) {
+    const { exitCode, stderr } = await up(...place)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, new RegExp(`^lazuli: ${place[0]} cannot be made: .*\\n  Take another data directory`))
   }
 })
 
