@@ -176,6 +176,18 @@ const plans: readonly (readonly [
     [{ do: 'renew-password-age', user: 'bob', day: 20_778 }, addKey, passwordless],
   ],
   [
+    'a key for who has to change the password first, while sshd does not say whether it asks PAM',
+    { ...keyed, reset_ssh: true },
+    seeing({ user: { ...bob, shadow: { ...shadow, lastChange: 0 } }, ssh: { usesPam: false, problem: 'line 3' } }),
+    [
+      { do: 'reset-ssh' },
+      { do: 'renew-password-age', user: 'bob', day: 20_778 },
+      { do: 'admit-as-needed', user: 'bob', means: ['publickey'] },
+      addKey,
+      passwordless,
+    ],
+  ],
+  [
     'a key for who has to change the password tomorrow',
     keyed,
     seeing({ user: { ...bob, shadow: { ...shadow, lastChange: 20_748, maxDays: 30 } } }),

@@ -214,8 +214,9 @@ function planAccount({ user }: Wish, seen: Seen, account: Account | undefined): 
         ? [{ do: 'set-expiration', user: name, expiration: 'never', why: 'expired' }]
         : []
   // By PAM, whoever should have changed a password long ago is not let in with a key either.
+  const mayUsePam = seen.ssh.usesPam || seen.ssh.problem !== undefined
   const renew: Step[] =
-    !needsPasswordStep && user.keys.length > 0 && seen.ssh.usesPam && isPasswordAged(seen.user?.shadow, seen.today)
+    !needsPasswordStep && user.keys.length > 0 && mayUsePam && isPasswordAged(seen.user?.shadow, seen.today)
       ? [{ do: 'renew-password-age', user: name, day: seen.today }]
       : []
   return [...common, ...unlock, ...renew, ...expire]
