@@ -73,10 +73,10 @@ test('a port that is taken is said to be taken', async t => {
 test('where no data directory can be made, that is said', async t => {
   const file = join(await folderOf(t), 'file')
   await writeFile(file, '')
-  for (const place of [[file], [join(file, 'below')], ['/proc/lazuli', '--detach']] as const) {
-    const { exitCode, stderr } = await up(...place)
+  for (const [place, ...detach] of [[file], [join(file, 'below')], ['/proc/lazuli', '--detach']] as const) {
+    const { exitCode, stderr } = await up(place, ...detach)
     assert.equal(exitCode, 1)
-    assert.match(stderr, new RegExp(`^lazuli: ${place[0]} cannot be made: .*\\n  Take another data directory`))
+    assert.match(stderr, new RegExp(`^lazuli: ${place} cannot be made: .*\\n  Take another data directory`))
   }
 })
 
