@@ -33,6 +33,7 @@ function extension(value: unknown): WantedExtension {
   return {
     name: matching(wanted.name, /^[^/\\\0]{1,260}$/),
     handler: matching(wanted.handler, handlerPattern),
+    configName: wanted.configName === null ? null : matching(wanted.configName, /^[\w-][\w.-]*$/),
     version: matching(wanted.version, versionPattern),
     incarnation: matching(wanted.incarnation, /^[\w-]{1,64}$/),
     sequenceNumber,

@@ -24,6 +24,11 @@ export type WantedExtension = {
   readonly name: string
   /** `Publisher.Type`: what folders and handlers are called by. */
   readonly handler: string
+  /**
+   * What this one's settings are called by when a machine may have several extensions of the handler; null when it may
+   * not.
+   */
+  readonly configName: string | null
   /** The whole version of the package, such as `1.5.3`. */
   readonly version: string
   /** Another one means another extension, also when everything else is alike: it was deleted and made again. */

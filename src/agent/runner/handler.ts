@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { WantedExtension } from '../../wire/goal-state.ts'
 import { BadZip } from '../../wire/zip.ts'
 import { readIfPresent, writeDurably } from '../files.ts'
+import { disable, namingConfig, noteConfig, noteConfigEnabled } from './configs.ts'
 import { codes, HandlerFailure } from './failure.ts'
 import { type CommandParts, exitCodeOf, runHandlerCommand } from './handler-command.ts'
 import { type HandlerPlace, handlerOfFolder, handlerPlace, type Layout } from './layout.ts'
@@ -45,8 +46,8 @@ export async function bringToGoal(parts: HandlerParts, wanted: WantedExtension):
   const place = handlerPlace(parts.layout, wanted.handler, wanted.version)
   const before = (await installedHandlers(parts.layout)).filter(one => one.place.handler === wanted.handler)
   // What was deleted and made again starts anew: its numbers begin again, and the old ones would be in the way.
-  for (const old of before.filter(one => one.incarnation !== wanted.incarnation)) await removeHandler(parts, old)
-  const same = before.filter(one => one.incarnation === wanted.incarnation)
+  for (const old of before.filter(one => one.incarnation !== incarnationOf(wanted))) await removeHandler(parts, old)
+  const same = before.filter(one => one.incarnation === incarnationOf(wanted))
   const current = same.find(one => one.place.version === wanted.version && isSetUp(one))
   const old = same.find(one => one.place.version !== wanted.version && isSetUp(one))
 
@@ -65,9 +66,13 @@ export async function bringToGoal(parts: HandlerParts, wanted: WantedExtension):
     }
     await writeNote(place, 'HandlerState', 'Installed')
   }
+  const { configName: name, incarnation } = wanted
+  if (name !== null) await noteConfig(place, { name, incarnation })
   await writeSettings(place, wanted)
   const { enable } = await readManifest(place.folder)
-  await runHandlerCommand(parts, place, { phase: 'enable', command: enable, variables: run(wanted, told) })
+  const variables = { ...run(wanted, told), ...namingConfig(name) }
+  await runHandlerCommand(parts, place, { phase: 'enable', command: enable, variables })
+  if (name !== null) await noteConfigEnabled(place, name)
   await writeNote(place, 'HandlerState', 'Enabled')
 }
 
@@ -76,8 +81,9 @@ export async function removeHandler(parts: HandlerParts, { place, state }: Insta
   if (state !== 'NotInstalled') {
     for (const phase of ['disable', 'uninstall'] as const) {
       try {
-        const manifest = await readManifest(place.folder)
-        await runHandlerCommand(parts, place, { phase, command: manifest[phase], variables: {} })
+        const { uninstall } = await readManifest(place.folder)
+        if (phase === 'disable') await disable(parts, place, {})
+        else await runHandlerCommand(parts, place, { phase, command: uninstall, variables: {} })
       } catch (error) {
         parts.log('warn', `a handler is removed although its ${phase} failed`, { handler: place.handler, error })
       }
@@ -86,6 +92,9 @@ export async function removeHandler(parts: HandlerParts, { place, state }: Insta
   await rm(place.folder, { recursive: true, force: true })
   await rm(place.archive, { force: true })
 }
+
+/** A handler that can have several extensions outlives each of them. */
+const incarnationOf = ({ configName, incarnation }: WantedExtension) => (configName === null ? incarnation : 'shared')
 
 const isSetUp = ({ state }: Installed) => state === 'Installed' || state === 'Enabled'
 
@@ -109,7 +118,7 @@ async function unpack(parts: HandlerParts, place: HandlerPlace, wanted: WantedEx
   await makeExecutable(place.folder)
   await writeEnvironment(place)
   await writeNote(place, 'HandlerState', 'NotInstalled')
-  await writeNote(place, 'Incarnation', wanted.incarnation)
+  await writeNote(place, 'Incarnation', incarnationOf(wanted))
 }
 
 type Upgrade = { old: HandlerPlace; place: HandlerPlace; manifest: Manifest; wanted: WantedExtension }
@@ -126,7 +135,8 @@ async function upgrade(
   // A package may say that it gets on with what the old version could not do.
   const attempt = async (phase: 'disable' | 'uninstall'): Promise<string> => {
     try {
-      await runHandlerCommand(parts, old, { phase, command: oldManifest[phase], variables: run(wanted, {}) })
+      if (phase === 'disable') await disable(parts, old, run(wanted, {}))
+      else await runHandlerCommand(parts, old, { phase, command: oldManifest[phase], variables: run(wanted, {}) })
       return '0'
     } catch (error) {
       if (manifest.continueOnUpdateFailure) return exitCodeOf(error)

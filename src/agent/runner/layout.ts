@@ -37,6 +37,10 @@ export function handlerPlace({ lib, log }: Layout, handler: string, version: str
   }
 }
 
+/** How the files of some settings begin: with their number, and before it their own name when a handler has several. */
+export const stemOf = ({ configName, sequenceNumber }: { configName: string | null; sequenceNumber: number }) =>
+  configName === null ? String(sequenceNumber) : `${configName}.${sequenceNumber}`
+
 /** From a folder's name, when it is one of a handler. */
 export function handlerOfFolder(name: string): { handler: string; version: string } | undefined {
   const [, handler, version] = /^([A-Za-z0-9][\w.-]*\.[\w.-]+)-(\d+(?:\.\d+){1,3})$/.exec(name) ?? []

@@ -3,10 +3,11 @@
 import { mkdir } from 'node:fs/promises'
 import type { HandlerReport } from '../../wire/agent-report.ts'
 import type { GoalState, WantedExtension } from '../../wire/goal-state.ts'
+import { configsOf, removeConfig } from './configs.ts'
 import { codes, HandlerFailure } from './failure.ts'
 import { bringToGoal, type HandlerParts, installedHandlers, removeHandler } from './handler.ts'
 import { enabled, readHeartbeat } from './heartbeat.ts'
-import { handlerPlace } from './layout.ts'
+import { handlerPlace, stemOf } from './layout.ts'
 import { readManifest } from './manifest.ts'
 import { agentsWords, readStatus, statusChangedAt } from './status-file.ts'
 
@@ -34,17 +35,19 @@ const lookEveryMs = 200
 
 export function openRunner(parts: RunnerParts): Runner {
   const reports = new Map<string, HandlerReport>()
-  /** What was begun of each handler since the start; at a start, everything is enabled once more. */
+  /** What was begun of each extension since the start; at a start, everything is enabled once more. */
   const begun = new Map<string, string>()
-  /** Since when handlers are enabled that promise to tell how they are. */
+  /** Since when extensions are enabled whose handlers promise to tell how they are. */
   const tellingSince = new Map<string, number>()
+  /** When the status files were as they have been read. */
+  const lookedAt = new Map<string, number>()
   let goal: GoalState | undefined
   let carriedOut: GoalState | undefined
   let working: Promise<void> | undefined
 
   function note(report: HandlerReport): void {
-    const before = reports.get(report.handler)
-    reports.set(report.handler, report)
+    const before = reports.get(report.name)
+    reports.set(report.name, report)
     if (JSON.stringify(before) !== JSON.stringify(report)) parts.onChange()
   }
 
@@ -65,10 +68,10 @@ export function openRunner(parts: RunnerParts): Runner {
     while (goal && carriedOut !== goal) {
       const now: GoalState = goal
       await removeUnwanted(now)
-      const next = now.extensions.find(wanted => begun.get(wanted.handler) !== markOf(wanted))
+      const next = now.extensions.find(wanted => begun.get(wanted.name) !== markOf(wanted))
       if (!next) carriedOut = now
       else {
-        begun.set(next.handler, markOf(next))
+        begun.set(next.name, markOf(next))
         await bring(next)
       }
     }
@@ -76,21 +79,23 @@ export function openRunner(parts: RunnerParts): Runner {
 
   async function removeUnwanted({ extensions }: GoalState): Promise<void> {
     for (const installed of await installedHandlers(parts.layout)) {
-      const { handler } = installed.place
-      if (extensions.some(wanted => wanted.handler === handler)) continue
-      await removeHandler(parts, installed)
-      begun.delete(handler)
-      tellingSince.delete(handler)
+      const { place } = installed
+      const wanted = extensions.filter(one => one.handler === place.handler)
+      if (wanted.length === 0) await removeHandler(parts, installed)
+      for (const { name, incarnation } of wanted.length === 0 ? [] : await configsOf(place)) {
+        if (wanted.some(one => one.configName === name && one.incarnation === incarnation)) continue
+        await removeConfig(parts, place, name)
+      }
     }
-    for (const handler of reports.keys()) {
-      if (extensions.some(wanted => wanted.handler === handler)) continue
-      reports.delete(handler)
+    for (const name of reports.keys()) {
+      if (extensions.some(wanted => wanted.name === name)) continue
+      for (const known of [reports, begun, tellingSince, lookedAt]) known.delete(name)
       parts.onChange()
     }
   }
 
   async function bring(wanted: WantedExtension): Promise<void> {
-    tellingSince.delete(wanted.handler)
+    tellingSince.delete(wanted.name)
     note({ ...known(wanted), status: 'Installing', code: codes.ok, message: `Installing ${wanted.handler}` })
     const stopLooking = whileWorking(() => look(wanted))
     try {
@@ -98,7 +103,7 @@ export function openRunner(parts: RunnerParts): Runner {
       await bringToGoal(parts, wanted)
       note({ ...known(wanted), ...enabled })
       const { reportHeartbeat } = await readManifest(placeOf(wanted).folder)
-      if (reportHeartbeat) tellingSince.set(wanted.handler, parts.now())
+      if (reportHeartbeat) tellingSince.set(wanted.name, parts.now())
     } catch (error) {
       if (!(error instanceof HandlerFailure))
         parts.log('error', 'a handler could not be brought to its goal', { error })
@@ -113,15 +118,15 @@ export function openRunner(parts: RunnerParts): Runner {
 
   /** Keeps what the extension said last, unless that was about other settings. */
   function known({ name, handler, version, incarnation, sequenceNumber }: WantedExtension) {
-    const before = reports.get(handler)
+    const before = reports.get(name)
     const isSame = before && markOf(before) === markOf({ incarnation, version, sequenceNumber })
     const extension = isSame ? before.extension : undefined
     return { name, handler, version, incarnation, sequenceNumber, ...(extension ? { extension } : {}) }
   }
 
   async function look(wanted: WantedExtension): Promise<void> {
-    const said = await readStatus(placeOf(wanted).status, wanted.sequenceNumber, parts)
-    const report = reports.get(wanted.handler)
+    const said = await readStatus(placeOf(wanted).status, stemOf(wanted), parts)
+    const report = reports.get(wanted.name)
     if (!report || report.sequenceNumber !== wanted.sequenceNumber) return
     // A handler that is enabled and says nothing is taken to be still at work.
     const words =
@@ -133,13 +138,13 @@ export function openRunner(parts: RunnerParts): Runner {
   }
 
   /** How a handler is says nothing about settings that it is still applying. */
-  async function lookAtHealth({ handler, version }: WantedExtension): Promise<void> {
-    const sinceMs = tellingSince.get(handler)
-    const report = reports.get(handler)
+  async function lookAtHealth({ name, handler, version }: WantedExtension): Promise<void> {
+    const sinceMs = tellingSince.get(name)
+    const report = reports.get(name)
     const status = report?.extension?.status.status
     if (sinceMs === undefined || !report || !status || status === 'transitioning') return
     const health = await readHeartbeat(placeOf({ handler, version }).heartbeat, { sinceMs, nowMs: parts.now() })
-    if (reports.get(handler) === report) note({ ...report, ...health })
+    if (reports.get(name) === report) note({ ...report, ...health })
   }
 
   const placeOf = ({ handler, version }: Pick<WantedExtension, 'handler' | 'version'>) =>
@@ -150,7 +155,7 @@ export function openRunner(parts: RunnerParts): Runner {
     for (const name of wanted.dependsOn) {
       for (;;) {
         const other = goal?.extensions.find(one => one.name === name)
-        const report = other && reports.get(other.handler)
+        const report = other && reports.get(other.name)
         if (other) await look(other)
         const status = report?.extension?.status.status
         if (status === 'success') break
@@ -180,8 +185,6 @@ export function openRunner(parts: RunnerParts): Runner {
     }
   }
 
-  const lookedAt = new Map<string, number>()
-
   return {
     apply(next) {
       goal = next
@@ -195,9 +198,9 @@ export function openRunner(parts: RunnerParts): Runner {
       for (const wanted of goal?.extensions ?? []) {
         await lookAtHealth(wanted)
         const { status } = placeOf(wanted)
-        const changedAt = await statusChangedAt(status, wanted.sequenceNumber)
-        if (lookedAt.get(wanted.handler) === changedAt) continue
-        lookedAt.set(wanted.handler, changedAt)
+        const changedAt = await statusChangedAt(status, stemOf(wanted))
+        if (lookedAt.get(wanted.name) === changedAt) continue
+        lookedAt.set(wanted.name, changedAt)
         await look(wanted)
       }
     },

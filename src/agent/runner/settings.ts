@@ -2,14 +2,14 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WantedExtension } from '../../wire/goal-state.ts'
 import { writeDurably } from '../files.ts'
-import type { HandlerPlace } from './layout.ts'
+import { type HandlerPlace, stemOf } from './layout.ts'
 
 /**
- * `<N>.settings`, where N is the sequence number. Written anew before each enable: an extension may have wiped out the
+ * `<N>.settings`, where N is the sequence number, or `<name>.<N>.settings`. Written anew before each enable: an extension may have wiped out the
  * secrets in it. For settings that are none at all it is empty.
  */
 export async function writeSettings(place: HandlerPlace, wanted: WantedExtension): Promise<void> {
-  await writeDurably(join(place.config, `${wanted.sequenceNumber}.settings`), settingsText(wanted), 0o600)
+  await writeDurably(join(place.config, `${stemOf(wanted)}.settings`), settingsText(wanted), 0o600)
 }
 
 export function settingsText(wanted: WantedExtension): string {

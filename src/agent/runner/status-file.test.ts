@@ -60,9 +60,9 @@ test('a file that is not there says nothing; one that stays unreadable is an err
       pauses.push(ms)
     },
   }
-  assert.equal(await readStatus(folder, 0, parts), undefined)
+  assert.equal(await readStatus(folder, '0', parts), undefined)
   await writeFile(join(folder, '0.status'), '[{"sta')
-  const unusable = await readStatus(folder, 0, parts)
+  const unusable = await readStatus(folder, '0', parts)
   assert.equal(unusable?.status.status, 'error')
   assert.equal(unusable?.status.code, 1012)
   assert.equal(unusable?.timestampUTC, '2026-01-02T00:00:00Z')
@@ -72,8 +72,8 @@ test('a file that is not there says nothing; one that stays unreadable is an err
 test('a file that is just being written is read when it is whole', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'lazuli-'))
   t.after(() => rm(folder, { recursive: true }))
-  await writeFile(join(folder, '7.status'), '[{"sta')
+  await writeFile(join(folder, 'one.7.status'), '[{"sta')
   const pause = () =>
-    writeFile(join(folder, '7.status'), file({ status: 'success', code: 0, formattedMessage: words('ok') }))
-  assert.equal((await readStatus(folder, 7, { now: () => 0, pause }))?.status.status, 'success')
+    writeFile(join(folder, 'one.7.status'), file({ status: 'success', code: 0, formattedMessage: words('ok') }))
+  assert.equal((await readStatus(folder, 'one.7', { now: () => 0, pause }))?.status.status, 'success')
 })

@@ -25,10 +25,10 @@ const attemptPauseMs = 2_000
 /** Undefined while there is no file yet. A file that cannot be read is tried again: it may be just being written. */
 export async function readStatus(
   folder: string,
-  sequenceNumber: number,
+  stem: string,
   { now, pause }: { now: () => number; pause: (ms: number) => Promise<void> },
 ): Promise<Reported | undefined> {
-  const path = join(folder, `${sequenceNumber}.status`)
+  const path = join(folder, `${stem}.status`)
   for (let attempt = 1; ; attempt++) {
     try {
       const text = await readIfPresent(path)
@@ -41,9 +41,9 @@ export async function readStatus(
 }
 
 /** When the file was changed last; 0 when there is none. */
-export async function statusChangedAt(folder: string, sequenceNumber: number): Promise<number> {
+export async function statusChangedAt(folder: string, stem: string): Promise<number> {
   try {
-    return (await stat(join(folder, `${sequenceNumber}.status`))).mtimeMs
+    return (await stat(join(folder, `${stem}.status`))).mtimeMs
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return 0
     throw error

@@ -9,6 +9,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createDurably, isErrno } from '../store/durable-file.ts'
+import { supportsMultiple } from './package-manifest.ts'
 import { compareVersions } from './versions.ts'
 
 export type Package = {
@@ -26,6 +27,8 @@ export type Packages = {
   find(handler: string, version: string): Package | undefined
   /** Hexadecimal SHA-256 of a package. */
   digest(found: Package): Promise<string>
+  /** Whether a machine may have several extensions of it. */
+  supportsMultiple(found: Package): Promise<boolean>
   /** Keeps a package. False when that version is there already: what machines have must not change under its name. */
   publish(name: Omit<Package, 'file'>, content: Uint8Array): Promise<boolean>
 }
@@ -41,6 +44,7 @@ export async function openPackages({
   published: string
 }): Promise<Packages> {
   const digests = new Map<Package, Promise<string>>()
+  const multiple = new Map<Package, Promise<boolean>>()
   let known = inOrder([...builtIn, ...(await packagesIn(published))])
 
   const find = (handler: string, version: string) => {
@@ -57,6 +61,12 @@ export async function openPackages({
       digests.set(found, digest)
       digest.catch(() => digests.delete(found))
       return digest
+    },
+    supportsMultiple(found) {
+      const known = multiple.get(found) ?? found.file().then(supportsMultiple)
+      multiple.set(found, known)
+      known.catch(() => multiple.delete(found))
+      return known
     },
     async publish(name, content) {
       if (find(handlerOf(name), name.version)) return false

@@ -37,11 +37,12 @@ test('a command runs as the user who is named, with the rights of that user alon
     return { status, ...view }
   }
   const script = `id -un; id -G; ls ${folder}/state 2>&1 >/dev/null; cat "$0" | head -1`
-  const { output, executionState } = await outcome('one', {
+  const first = await outcome('one', {
     source: { script },
     ...{ runAsUser: 'nobody', runAsPassword: 'nobody needs it' },
   })
-  assert.equal(executionState, 'Succeeded')
+  const { output, executionState } = first
+  assert.equal(executionState, 'Succeeded', JSON.stringify(first))
   assert.deepEqual(output.split('\n').slice(0, 2), ['nobody', '65534'])
   assert.match(output, /ls: cannot open directory '.*\/state': Permission denied\nid -un;/)
 

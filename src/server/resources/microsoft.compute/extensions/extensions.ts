@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { resourceId } from '../../../../wire/resource-id.ts'
 import { systemGrant } from '../../../access/grant.ts'
 import { type Change, defineResource } from '../../../arm/resource-type.ts'
+import type { Package } from '../../../extensions/packages.ts'
 import { chooseVersion } from '../../../extensions/versions.ts'
 import type { ResourceBody } from '../../../store/resources.ts'
 import { mergePatch } from '../../merge-patch.ts'
@@ -23,6 +24,8 @@ import {
 import { applied, removed } from './wait-for-agent.ts'
 
 const seeMachine = systemGrant('see the machine that an extension is for, and its other extensions')
+
+const shareVersion = systemGrant('bring all extensions of a handler to its version')
 
 const mostExtensions = 1_000
 
@@ -45,8 +48,9 @@ export const extensions = defineResource<ExtensionProperties>({
     // What is there of a deleted or changed secret stays only with a PATCH, whose body is made from what is stored.
     const isPatch = existing !== undefined && body.extension === existing.body.extension
     const wish = body.properties
-    await checkSiblings(change)
-    const version = resolveVersion(change)
+    const found = resolvePackage(change)
+    const { version } = found
+    await checkSiblings(change, { version, supportsMultiple: await cx.packages.supportsMultiple(found) })
     const stored = nextStored(change, { version, isPatch })
     const vm = await change.tx.resources.get(seeMachine, resourceId(id.container))
     const { protectedSettings: _secret, instanceView: _view, provisioningState: _state, ...shown } = wish
@@ -84,13 +88,25 @@ export const extensions = defineResource<ExtensionProperties>({
   },
 })
 
-/** One resource for each handler, as on Azure; and nobody waits for each other in a circle. */
-async function checkSiblings({ tx, id, body }: Change<ExtensionProperties>): Promise<void> {
+/**
+ * One resource for each handler, as on Azure, unless the package can do with several, which are then all of its version;
+ * and nobody waits for each other in a circle.
+ */
+async function checkSiblings(
+  { tx, id, body }: Change<ExtensionProperties>,
+  { version, supportsMultiple }: { version: string; supportsMultiple: boolean },
+): Promise<void> {
   const handler = handlerName(body.properties)
   const all = await tx.resources.list(seeMachine, { in: id.container, type: extensionType }, { limit: mostExtensions })
   const siblings = all.filter(other => other.id.key !== id.key)
-  if (siblings.some(other => handlerName(extensionProperties(other)).toLowerCase() === handler.toLowerCase())) {
-    throw refusals.multipleExtensionsPerHandler(id.name, handler)
+  const ofHandler = siblings.filter(
+    other => handlerName(extensionProperties(other)).toLowerCase() === handler.toLowerCase(),
+  )
+  if (ofHandler.length > 0 && !supportsMultiple) throw refusals.multipleExtensionsPerHandler(id.name, handler)
+  for (const { id, body } of ofHandler) {
+    const { reported: _reported, ...stored } = storedExtensionOf({ body })
+    if (stored.version !== version)
+      await tx.resources.put(shareVersion, id, { ...body, extension: { ...stored, version } })
   }
   const after = new Map(
     siblings.map(other => [other.id.name, extensionProperties(other).provisionAfterExtensions ?? []]),
@@ -101,7 +117,7 @@ async function checkSiblings({ tx, id, body }: Change<ExtensionProperties>): Pro
   if (leadsBack(id.name, [])) throw refusals.circularDependency(id.name)
 }
 
-function resolveVersion({ cx, existing, body }: Change<ExtensionProperties>): string {
+function resolvePackage({ cx, existing, body }: Change<ExtensionProperties>): Package {
   const { publisher, type, typeHandlerVersion, autoUpgradeMinorVersion = false } = body.properties
   if (existing) {
     const before = extensionProperties(existing)
@@ -116,8 +132,9 @@ function resolveVersion({ cx, existing, body }: Change<ExtensionProperties>): st
   if (ofHandler.length === 0) throw refusals.extensionNotFound(publisher, type)
   const versions = ofHandler.map(({ version }) => version)
   const version = chooseVersion(versions, typeHandlerVersion, { minorUpgrade: autoUpgradeMinorVersion })
-  if (version === undefined) throw refusals.extensionVersionNotFound(publisher, type, typeHandlerVersion)
-  return version
+  const found = ofHandler.find(one => one.version === version)
+  if (!found) throw refusals.extensionVersionNotFound(publisher, type, typeHandlerVersion)
+  return found
 }
 
 /**

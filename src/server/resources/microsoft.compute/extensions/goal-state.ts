@@ -63,6 +63,7 @@ export async function goalOf(parts: Pick<Parts, 'store' | 'agents' | 'packages'>
           return {
             name: resource.id.name,
             handler: handlerName(type),
+            configName: found && (await parts.packages.supportsMultiple(found)) ? resource.id.name : null,
             version,
             incarnation,
             sequenceNumber,

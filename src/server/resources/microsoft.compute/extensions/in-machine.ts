@@ -1,3 +1,4 @@
+import type { HandlerReport } from '../../../../wire/agent-report.ts'
 import { vmIdOf } from '../../../machines/facts.ts'
 import type { Parts } from '../../../parts.ts'
 import type { Resource } from '../../../store/resources.ts'
@@ -44,9 +45,12 @@ export async function agentView(parts: Pick<Parts, 'store' | 'agents' | 'clock'>
   return {
     vmAgent: {
       vmAgentVersion: heard?.report.agentVersion ?? 'Unknown',
-      ...(heard ? { extensionHandlers: heard.report.handlers.map(handlerView) } : {}),
+      ...(heard ? { extensionHandlers: eachOnce(heard.report.handlers).map(handlerView) } : {}),
       statuses: [status],
     },
     ...(extensions.length > 0 ? { extensions } : {}),
   }
 }
+
+/** Several extensions of a machine may be of one handler. */
+const eachOnce = (reports: readonly HandlerReport[]) => [...new Map(reports.map(one => [one.handler, one])).values()]

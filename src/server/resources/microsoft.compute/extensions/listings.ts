@@ -16,9 +16,10 @@ export const extensionListings = [
   listing('locations/publishers/artifacttypes/types/versions', versions, cx =>
     ordered(cx, named(cx, 'version', found(cx))),
   ),
-  listing('locations/publishers/artifacttypes/types/versions', `${versions}/:version`, cx => {
+  listing('locations/publishers/artifacttypes/types/versions', `${versions}/:version`, async cx => {
+    const [one] = found(cx)
     const [image] = named(cx, 'version', found(cx))
-    if (!image) throw artifactNotFound()
+    if (!image || !one) throw artifactNotFound()
     return {
       ...image,
       id: cx.url.pathname,
@@ -26,7 +27,7 @@ export const extensionListings = [
         operatingSystem: 'Linux',
         computeRole: 'IaaS',
         vmScaleSetEnabled: false,
-        supportsMultipleExtensions: false,
+        supportsMultipleExtensions: await cx.packages.supportsMultiple(one),
       },
     }
   }),

@@ -6,7 +6,7 @@ import { AzureError } from '../../../errors.ts'
 import { vmIdOf } from '../../../machines/facts.ts'
 import type { Resource } from '../../../store/resources.ts'
 import { goalOf } from './goal-state.ts'
-import { extensionProperties, handlerName, outcomeOf, storedExtensionOf } from './stored-extension.ts'
+import { extensionProperties, outcomeOf, storedExtensionOf } from './stored-extension.ts'
 
 const lookAtMachine = systemGrant('see what became of an extension')
 
@@ -39,11 +39,11 @@ export async function applied(job: Job): Promise<void> {
 /** Waits until the agent has removed the extension. Nobody is waited for in a machine that does not run. */
 export async function removed(job: Job): Promise<void> {
   if (!job.resource) return
-  const handler = handlerName(extensionProperties(job.resource))
+  const { name } = job.resource.id
   await untilKnown(job, async ({ vm }) => {
     if (!vm || (await job.machines.powerState(vmIdOf(vm))) !== 'running') return true
     const heard = job.agents.lastReport(vmIdOf(vm))?.report
-    const isGone = heard && !heard.handlers.some(one => one.handler === handler)
+    const isGone = heard && !heard.handlers.some(one => one.name === name)
     return isGone && heard.goalState === (await goalOf(job, vm)).etag ? true : undefined
   })
 }
