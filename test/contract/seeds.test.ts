@@ -4,6 +4,7 @@ import { startLazuli } from '../start.ts'
 import { assignReader, newGroup, newIdentity } from './arrange.ts'
 import { shell } from './curl.ts'
 import { dataLakeTutorial } from './data-lake-tutorial.ts'
+import { storageTutorial } from './storage-tutorials.ts'
 import { keyVaultTutorial, systemAssignedTutorial, userAssignedTutorial } from './tutorials.ts'
 
 test('a machine’s own identity reads a resource group as the tutorial for system-assigned identities shows', async t => {
@@ -24,6 +25,11 @@ test('a machine’s own identity reads a secret as the tutorial for Key Vault sh
 test('a machine’s own identity uses a Data Lake Store as the tutorial shows', async t => {
   const lazuli = await startLazuli(t)
   await dataLakeTutorial({ lazuli, shellOf: machine => shell(lazuli, machine) })
+})
+
+test('a machine’s own identity reads a blob as the tutorial for storage shows', async t => {
+  const lazuli = await startLazuli(t)
+  await storageTutorial({ lazuli, shellOf: machine => shell(lazuli, machine) })
 })
 
 test('a scope with lower-case resourcegroups and a trailing blank is the same scope', async t => {

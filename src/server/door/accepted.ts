@@ -1,11 +1,12 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 /** What a slow or greedy client may not exceed. */
 const limits = {
   maxHeaderSize: 64 * 1024,
   headersTimeout: 15_000,
-  requestTimeout: 120_000,
+  // Of a whole request, however long its body is to be; `endIfSlow` says how long that may take.
+  requestTimeout: 0,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
 }
@@ -20,6 +21,7 @@ export type Accepted = {
 
 export function httpOnAccepted(listener?: RequestListener): Accepted {
   const server = createServer(limits, listener)
+  server.on('request', endIfSlow)
   const open = new Set<Duplex>()
   // Node enforces its time limits, and can tell idle connections, from this event on; a server without a port never has it.
   server.emit('listening')
@@ -45,6 +47,20 @@ export function httpOnAccepted(listener?: RequestListener): Accepted {
       server.close(() => undefined)
     },
   }
+}
+
+const bodyLimitMs = 120_000
+/** Of what a body's length says is to come, in bytes a millisecond: 16 KiB a second. */
+const slowest = 16
+
+/** A body may take two minutes, and longer when it is long, but nobody holds a connection by sending next to nothing. */
+function endIfSlow(request: IncomingMessage): void {
+  if (request.complete || (request.headers['content-length'] ?? '0') === '0') {
+    if (request.headers['transfer-encoding'] === undefined) return
+  }
+  const length = Number(request.headers['content-length'] ?? 0)
+  const timer = setTimeout(() => request.destroy(), bodyLimitMs + length / slowest)
+  request.once('close', () => clearTimeout(timer))
 }
 
 const refusals: Readonly<Record<string, string>> = {

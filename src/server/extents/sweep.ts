@@ -2,10 +2,10 @@ import { systemGrant } from '../access/grant.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/open.ts'
+import { expireContents } from './expire.ts'
 import type { Extents } from './extents.ts'
 
 const sweeping = systemGrant('remove content that nothing refers to')
-const expiring = systemGrant('remove files of Data Lake Store whose time has come')
 
 /** Since when nothing has referred to an extent, as far as earlier sweeps have seen. */
 export type Unreferenced = Map<string, number>
@@ -50,8 +50,7 @@ export function keepSwept(parts: { extents: Extents; store: Store; clock: Clock;
   const unreferenced: Unreferenced = new Map()
   let sweep = Promise.resolve()
   const begin = () => {
-    const expired = parts.store.write(tx => tx.dataLakeFiles.removeExpired(expiring, parts.clock.now()))
-    sweep = expired
+    sweep = expireContents(parts)
       .then(() => sweepExtents(parts, graceMs, unreferenced))
       .then(
         removed => parts.log.debug({ removed }, 'swept content that nothing refers to'),

@@ -51,6 +51,8 @@ import { resourceListOperations } from './microsoft.resources/resource-list.ts'
 import { subscriptionOperations } from './microsoft.resources/subscriptions.ts'
 import { tenantOperations } from './microsoft.resources/tenants.ts'
 import { checkAccountName, storageSkus } from './microsoft.storage/account-names.ts'
+import { blobServiceOperations } from './microsoft.storage/blob-settings.ts'
+import { containerOperations } from './microsoft.storage/containers.ts'
 import { storageAccounts } from './microsoft.storage/storage-accounts.ts'
 
 /** One line for each resource type. */
@@ -120,6 +122,8 @@ export const operations: readonly Operation[] = [
   imageAliases,
   checkAccountName,
   storageSkus,
+  ...blobServiceOperations,
+  ...containerOperations,
   checkDataLakeName,
   ...deploymentOperations([...resourceTypes, ...otherKinds]),
   ...providerOperations([...resourceTypes, ...otherKinds]),

@@ -93,8 +93,10 @@ export type BlobWrites = BlobReads & {
   removeBlocks(grant: Grant<Change>, container: BlobContainer, name: string): Promise<void>
   /** Some of what is in a deleted container. Answers whether there is more. */
   clear(grant: Grant<never>, containerNumber: number, limit: number): Promise<boolean>
-  /** Blocks that nobody has committed, and blobs that have been deleted, since before these times. */
-  expire(grant: Grant<never>, blocksBefore: number): Promise<void>
+  /** Blocks that nobody has committed since then. */
+  expireBlocks(grant: Grant<never>, before: number): Promise<void>
+  /** Some of an account's blobs that have been deleted since before then. Answers whether there are more. */
+  expireDeleted(grant: Grant<never>, account: number, before: number, limit: number): Promise<boolean>
 }
 
 type Row = Selectable<BlobTable>
@@ -347,9 +349,27 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
       return false
     },
 
-    async expire(grant, blocksBefore) {
+    async expireBlocks(grant, before) {
       demand(grant, '/')
-      await db.deleteFrom('blob_blocks').where('created_at', '<', blocksBefore).execute()
+      await db.deleteFrom('blob_blocks').where('created_at', '<', before).execute()
+    },
+
+    async expireDeleted(grant, account, before, limit) {
+      demand(grant, '/')
+      const rows = await db
+        .selectFrom('blobs')
+        .innerJoin('blob_containers', 'blob_containers.number', 'blobs.container')
+        .select(['blobs.number', 'blobs.content'])
+        .where('blobs.deleted_at', 'is not', null)
+        .where('blobs.deleted_at', '<', before)
+        .where('blob_containers.account', '=', account)
+        .limit(limit)
+        .execute()
+      for (const { number, content } of rows) {
+        await db.deleteFrom('blobs').where('number', '=', number).execute()
+        await dropUnused(content ?? undefined)
+      }
+      return rows.length === limit
     },
   }
 }

@@ -1,12 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
 import type { BlobState, StoredBlob } from '../../store/blobs.ts'
 import { rfc1123, validators } from './answer.ts'
 import { leaseHeaders } from './lease.ts'
 import { metadataHeaders } from './metadata.ts'
 import * as refusals from './refusals.ts'
-
-/** Strong, and another one after every change. Opaque to clients, in the form that the service gives it. */
-export const newEtag = () => `0x8D${randomUUID().replaceAll('-', '').slice(0, 13).toUpperCase()}`
 
 /** The content headers of a write; `x-ms-blob-…` win over the plain ones, which describe the request's own body. */
 export function contentHeaders(headers: Headers, { plainToo }: { plainToo: boolean }): BlobState['headers'] {
@@ -93,5 +89,3 @@ const tierHeaders = ({ kind, tier, tierChangedAt }: StoredBlob, defaultTier: str
         'x-ms-access-tier-inferred': tier === undefined ? 'true' : undefined,
         'x-ms-access-tier-change-time': tierChangedAt === undefined ? undefined : rfc1123(tierChangedAt),
       }
-
-export const md5Of = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('base64')

@@ -1,7 +1,7 @@
 import type { Context } from '../../door/operation.ts'
+import { newEtag } from '../../store/blob-etag.ts'
 import type { StoredBlob } from '../../store/blobs.ts'
 import type { Writes } from '../../store/open.ts'
-import { newEtag } from './blob-headers.ts'
 import { afterWrite } from './lease.ts'
 import { openToChange } from './write-blob.ts'
 

@@ -28,8 +28,8 @@ function shown(url: URL, keys: readonly AccountKey[]): Response {
     keys: keys.map(({ name, value, createdAt }) => ({
       ...(isOld ? {} : { creationTime: new Date(createdAt).toISOString() }),
       keyName: name,
-      value: Buffer.from(value).toString('base64'),
       permissions: isOld ? 'Full' : 'FULL',
+      value: Buffer.from(value).toString('base64'),
     })),
   })
 }

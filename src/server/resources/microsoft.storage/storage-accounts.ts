@@ -8,6 +8,7 @@ import { accountEnvelope, accountProperties, rulesOf, tierOf, wishedProperties }
 import { storageVersions } from './api-versions.ts'
 import * as refusals from './errors.ts'
 import { listKeys, newKey, regenerateKey } from './keys.ts'
+import { listAccountSas, listServiceSas } from './signatures.ts'
 
 const seeAccount = systemGrant('show what a storage account is made of to who may read it')
 
@@ -55,7 +56,7 @@ export const storageAccounts = defineResource<z.infer<typeof accountProperties>>
     return {}
   },
 
-  actions: { listKeys, regenerateKey },
+  actions: { listKeys, regenerateKey, listAccountSas, listServiceSas },
   render,
 })
 

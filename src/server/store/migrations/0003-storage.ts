@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 
 /** Storage accounts, their containers and blobs; and contents, which other things that hold bytes have as well. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -51,6 +51,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute()
   await db.schema.createIndex('blobs_by_name').on('blobs').columns(['container', 'name', 'snapshot']).unique().execute()
   await db.schema.createIndex('blobs_by_content').on('blobs').column('content').execute()
+  await db.schema
+    .createIndex('blobs_by_deletion')
+    .on('blobs')
+    .column('deleted_at')
+    .where(sql.ref('deleted_at'), 'is not', null)
+    .execute()
   await db.schema.createIndex('blobs_by_size').on('blobs').columns(['container', 'length']).execute()
 
   await db.schema

@@ -56,7 +56,7 @@ function subRequest(cx: Context<'read'>, part: string): { id: string | undefined
   const url = new URL(target.startsWith('/') ? cx.url.origin + target : target)
   if (url.origin !== cx.url.origin) throw invalidInput()
   if (method === 'PUT' && url.searchParams.get('comp')?.toLowerCase() !== 'tier') throw invalidInput()
-  const headers = new Headers({ 'x-ms-version': cx.request.headers.get('x-ms-version') ?? '2018-11-09' })
+  const headers = new Headers()
   for (const field of fields) {
     const [, name, value] = /^([\w-]+):\s*(.*?)\s*$/.exec(field) ?? []
     if (name !== undefined && value !== undefined && isPlain(value)) headers.set(name, value)
@@ -65,6 +65,9 @@ function subRequest(cx: Context<'read'>, part: string): { id: string | undefined
   const own = cx.request.headers.get('authorization')
   if (!headers.has('authorization') && own?.toLowerCase().startsWith('bearer ') && !url.searchParams.has('sig'))
     headers.set('authorization', own)
+  // It stands in the envelope alone. A signed request may not get a header more; and a token needs a version.
+  if (headers.get('authorization')?.toLowerCase().startsWith('bearer ') && !headers.has('x-ms-version'))
+    headers.set('x-ms-version', cx.request.headers.get('x-ms-version') ?? '2018-11-09')
   return { id, request: new Request(url, { method, headers }) }
 }
 

@@ -1,6 +1,7 @@
 import type { Context } from '../../../door/operation.ts'
+import { newEtag } from '../../../store/blob-etag.ts'
 import { empty, validators } from '../answer.ts'
-import { contentHeaders, newEtag, tierFrom } from '../blob-headers.ts'
+import { contentHeaders, tierFrom } from '../blob-headers.ts'
 import { metadataFrom } from '../metadata.ts'
 import { tagsFrom } from '../tags.ts'
 import { hashHeaders, takeIn } from '../take-in.ts'

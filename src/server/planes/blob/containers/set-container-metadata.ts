@@ -1,7 +1,7 @@
 import { operation } from '../../../door/operation.ts'
+import { newEtag } from '../../../store/blob-etag.ts'
 import { writesContainer } from '../access.ts'
 import { empty, validators } from '../answer.ts'
-import { newEtag } from '../blob-headers.ts'
 import { checkConditions } from '../conditions.ts'
 import { checkRead } from '../lease.ts'
 import { metadataFrom } from '../metadata.ts'

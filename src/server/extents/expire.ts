@@ -1,0 +1,31 @@
+import { systemGrant } from '../access/grant.ts'
+import type { Clock } from '../clock.ts'
+import type { Store } from '../store/open.ts'
+
+const expiring = systemGrant('remove what is deleted, expired or was never finished')
+
+const dayMs = 24 * 60 * 60_000
+/** As Azure has it. */
+const blockLifeMs = 7 * dayMs
+/** Rows that go in one transaction: every other writer waits for it. */
+const atOnce = 500
+
+/** Removes rows whose time has come; what they referred to is left to the sweep. */
+export async function expireContents({ store, clock }: { store: Store; clock: Clock }): Promise<void> {
+  const now = clock.now()
+  await store.write(tx => tx.dataLakeFiles.removeExpired(expiring, now))
+  await store.write(tx => tx.blobs.expireBlocks(expiring, now - blockLifeMs))
+  for (const number of await store.blobContainers.deleted(expiring)) {
+    await whileMore(() => store.write(tx => tx.blobs.clear(expiring, number, atOnce)))
+    await store.write(tx => tx.blobContainers.forget(expiring, number))
+  }
+  for (const account of await store.storageAccounts.all(expiring)) {
+    const days = Number(account.service.deleteRetention ?? 0)
+    const before = now - days * dayMs
+    await whileMore(() => store.write(tx => tx.blobs.expireDeleted(expiring, account.number, before, atOnce)))
+  }
+}
+
+async function whileMore(step: () => Promise<boolean>): Promise<void> {
+  while (await step());
+}

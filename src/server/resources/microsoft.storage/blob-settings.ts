@@ -1,0 +1,146 @@
+import * as z from 'zod'
+import { resourceId } from '../../../wire/resource-id.ts'
+import { systemGrant } from '../../access/grant.ts'
+import { apiVersionOf } from '../../arm/api-version.ts'
+import { checked } from '../../arm/envelope.ts'
+import { resourceNotFound } from '../../arm/errors.ts'
+import { readJson } from '../../door/body.ts'
+import { operation, type Params } from '../../door/operation.ts'
+import type { Reads } from '../../store/open.ts'
+import type { StorageAccount } from '../../store/storage-accounts.ts'
+import { storageVersions } from './api-versions.ts'
+
+/** The one blob service of an account: what it lets clients do besides what the account says. */
+
+const findAccount = systemGrant('find the storage account that a request names')
+const type = 'Microsoft.Storage/storageAccounts/blobServices'
+const accountPath =
+  '/subscriptions/:subscriptionId/resourceGroups/:resourceGroupName/providers/Microsoft.Storage/storageAccounts/:accountName'
+
+export const accountIdOf = (params: Params) => accountPath.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '')
+
+/** Throws 404. */
+export async function namedAccount(reads: Pick<Reads, 'storageAccounts'>, params: Params): Promise<StorageAccount> {
+  const id = accountIdOf(params)
+  const account = await reads.storageAccounts.get(findAccount, { id })
+  if (!account) throw resourceNotFound(resourceId(id))
+  return account
+}
+
+const properties = z.looseObject({
+  deleteRetentionPolicy: z
+    .looseObject({ enabled: z.boolean().optional(), days: z.number().int().min(1).max(365).optional() })
+    .optional(),
+  cors: z
+    .looseObject({
+      corsRules: z
+        .array(
+          z.object({
+            allowedOrigins: z.array(z.string()).min(1),
+            allowedMethods: z.array(z.string()).min(1),
+            maxAgeInSeconds: z.number().int().min(0),
+            exposedHeaders: z.array(z.string()),
+            allowedHeaders: z.array(z.string()),
+          }),
+        )
+        .max(5)
+        .default([]),
+    })
+    .optional(),
+  isVersioningEnabled: z.literal(false).optional(),
+})
+
+type Service = {
+  cors?: {
+    origins: string[]
+    methods: string[]
+    allowedHeaders: string[]
+    exposedHeaders: string[]
+    maxAgeSec: number
+  }[]
+  deleteRetention?: number | undefined
+}
+
+function shown(account: StorageAccount) {
+  const { cors = [], deleteRetention } = account.service as Service
+  return {
+    id: `${account.id}/blobServices/default`,
+    name: 'default',
+    type,
+    sku: { name: account.rules.sku, tier: account.rules.sku.split('_')[0] },
+    properties: {
+      cors: {
+        corsRules: cors.map(rule => ({
+          allowedOrigins: rule.origins,
+          allowedMethods: rule.methods,
+          maxAgeInSeconds: rule.maxAgeSec,
+          exposedHeaders: rule.exposedHeaders,
+          allowedHeaders: rule.allowedHeaders,
+        })),
+      },
+      deleteRetentionPolicy:
+        deleteRetention === undefined
+          ? { allowPermanentDelete: false, enabled: false }
+          : { allowPermanentDelete: false, enabled: true, days: deleteRetention },
+    },
+  }
+}
+
+const read = { verb: 'read', action: `${type}/read`, on: accountIdOf } as const
+
+const listBlobServices = operation<'read'>({
+  name: read.action,
+  route: `GET ${accountPath}/blobServices`,
+  access: read,
+  async run(cx) {
+    apiVersionOf(cx.url, storageVersions)
+    return Response.json({ value: [shown(await namedAccount(cx.store, cx.params))] })
+  },
+})
+
+const getBlobService = operation<'read'>({
+  name: read.action,
+  route: `GET ${accountPath}/blobServices/default`,
+  access: read,
+  async run(cx) {
+    apiVersionOf(cx.url, storageVersions)
+    return Response.json(shown(await namedAccount(cx.store, cx.params)))
+  },
+})
+
+const putBlobService = operation<'write'>({
+  name: `${type}/write`,
+  route: `PUT ${accountPath}/blobServices/default`,
+  access: { verb: 'write', action: `${type}/write`, on: accountIdOf },
+  async run(cx) {
+    apiVersionOf(cx.url, storageVersions)
+    const body = await readJson(cx.request)
+    const { deleteRetentionPolicy, cors } = checked(properties, body.properties ?? {}, 'properties')
+    const after = await cx.store.write(async tx => {
+      const account = await namedAccount(tx, cx.params)
+      const service: Service = {
+        ...account.service,
+        ...(cors
+          ? {
+              cors: cors.corsRules.map(rule => ({
+                origins: rule.allowedOrigins,
+                methods: rule.allowedMethods,
+                allowedHeaders: rule.allowedHeaders,
+                exposedHeaders: rule.exposedHeaders,
+                maxAgeSec: rule.maxAgeInSeconds,
+              })),
+            }
+          : {}),
+        ...(deleteRetentionPolicy
+          ? { deleteRetention: deleteRetentionPolicy.enabled ? (deleteRetentionPolicy.days ?? 7) : undefined }
+          : {}),
+      }
+      const changed = { ...account, service }
+      await tx.storageAccounts.update(cx.grant, changed)
+      return changed
+    })
+    return Response.json(shown(after))
+  },
+})
+
+export const blobServiceOperations = [listBlobServices, getBlobService, putBlobService]
