@@ -13,6 +13,8 @@ export type Config = {
   readonly domain: string
   /** Undefined: sandbox where the probes pass, else none. */
   readonly machines: 'sandbox' | 'none' | undefined
+  /** Whether vaults take no more requests than Azure's do. */
+  readonly vaultLimits: 'azure' | 'none'
   readonly logLevel: string
 }
 
@@ -39,6 +41,7 @@ export function configure(wish: ConfigWish, env: Environment): Config {
     port: wish.port ?? 4443,
     domain: wish.domain ?? 'lazuli.localhost',
     machines: wish.machines,
+    vaultLimits: env.LAZULI_VAULT_LIMITS === 'azure' ? 'azure' : 'none',
     logLevel: env.LAZULI_LOG_LEVEL || 'info',
   }
 }

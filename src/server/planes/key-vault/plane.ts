@@ -9,6 +9,7 @@ import { permitsByPolicy, refusedByRoles } from './access.ts'
 import { certificateOperations } from './certificates/operations.ts'
 import { challenged } from './challenge.ts'
 import { keyOperations } from './keys/operations.ts'
+import { azureLimits } from './limits.ts'
 import { secretOperations } from './secrets/operations.ts'
 import { vaultHeaders } from './vault-operation.ts'
 
@@ -18,10 +19,10 @@ const operations: readonly Operation[] = [...secretOperations, ...keyOperations,
 
 /** What vaults hold: secrets, keys and certificates. The name of the vault is the first segment of every path. */
 export function keyVaultPlane(parts: Parts): Plane {
-  const { store, tokens } = parts
+  const { config, store, tokens } = parts
   return {
     name: 'key-vault',
-    operations,
+    operations: config.vaultLimits === 'azure' ? operations.map(azureLimits()) : operations,
     acceptsAudience: audience => tokens.audiences.serviceOf(audience) === 'key-vault',
 
     // `//secrets/a` and `/secrets/a/` are written in the wild for `/secrets/a`.

@@ -8,10 +8,18 @@ export type Asked = { readonly status: number; readonly headers: Headers; readon
 /** When it is in these tests, in seconds: time stands still until a test moves it. */
 export const beginning = 1_800_000_000
 
+type VaultWish = {
+  readonly name?: string
+  readonly properties?: Record<string, unknown>
+  readonly vaultLimits?: 'azure'
+}
+
 /** A Lazuli with a resource group and a vault `safe` that goes by roles, and somebody who is its administrator. */
-export async function openVault(t: Lifetime, wish: { name?: string; properties?: Record<string, unknown> } = {}) {
-  const { name = 'safe', properties = {} } = wish
-  const lazuli = await openLazuli(t, { planes: parts => [keyVaultPlane(parts)] })
+export async function openVault(t: Lifetime, wish: VaultWish = {}) {
+  const { name = 'safe', properties = {}, vaultLimits = 'none' } = wish
+  const lazuli = await openLazuli(t, {
+    planes: parts => [keyVaultPlane({ ...parts, config: { ...parts.config, vaultLimits } })],
+  })
   let now = beginning * 1000
   Object.assign(lazuli.clock, { now: () => now })
   const group = `${lazuli.subscription}/resourceGroups/g`
