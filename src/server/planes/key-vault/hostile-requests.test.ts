@@ -83,6 +83,21 @@ const hostileBodies: readonly (string | Uint8Array<ArrayBuffer>)[] = [
 ]
 
 const { alg, ...pkcs } = { alg: 'ES256', value: Buffer.alloc(32).toString('base64url') }
+const policy = {
+  key_props: { kty: 'EC', crv: 'P-256', exportable: true, reuse_key: false, key_size: 256 },
+  secret_props: { contentType: 'application/x-pem-file' },
+  x509_props: {
+    subject: 'CN=thing',
+    sans: { dns_names: ['thing.example'], emails: ['a@thing.example'], upns: ['a@thing.example'] },
+    ekus: ['1.3.6.1.5.5.7.3.1'],
+    key_usage: ['digitalSignature'],
+    validity_months: 12,
+  },
+  lifetime_actions: [{ trigger: { lifetime_percentage: 80 }, action: { action_type: 'AutoRenew' } }],
+  issuer: { name: 'Self', cty: 'x', cert_transparency: false },
+  attributes: { enabled: true },
+}
+
 /** Bodies that are good, by the end of the path: each of their members is replaced by each hostile value. */
 const goodBodies: Readonly<Record<string, object>> = {
   'PUT /secrets/:name': {
@@ -111,6 +126,25 @@ const goodBodies: Readonly<Record<string, object>> = {
   'POST /keys/:name/encrypt': { alg: 'RSA-OAEP', ...pkcs, iv: 'AA', tag: 'AA', aad: 'AA' },
   'POST /rng': { count: 5 },
   'POST /secrets/restore': { value: 'JkxhenVsaVZhdWx0QmFja3VwVjEu' },
+  'POST /certificates/:name/create': { policy, attributes: { enabled: true }, tags: { a: 'b' } },
+  'PATCH /certificates/:name/policy': policy,
+  'POST /certificates/:name/import': {
+    value: 'MIIB',
+    pwd: '',
+    policy: { key_props: { exportable: true }, secret_props: { contentType: 'application/x-pkcs12' } },
+    attributes: { enabled: true },
+    tags: {},
+    preserveCertOrder: true,
+  },
+  'POST /certificates/:name/pending/merge': { x5c: ['MIIB'], attributes: { enabled: true }, tags: {} },
+  'PATCH /certificates/:name/pending': { cancellation_requested: true },
+  'PUT /certificates/contacts': { contacts: [{ email: 'a@example.org', name: 'A', phone: '1' }] },
+  'PUT /certificates/issuers/:name': {
+    provider: 'Test',
+    credentials: { account_id: 'a', pwd: 'b' },
+    org_details: { id: 'x', admin_details: [{ first_name: 'A', last_name: 'B', email: 'a@example.org', phone: '1' }] },
+    attributes: { enabled: true },
+  },
   'PATCH /secrets/:name': { contentType: 'x', attributes: { enabled: true }, tags: {} },
 }
 
