@@ -57,6 +57,9 @@ function readSources(list: readonly unknown[]): readonly (readonly string[])[] {
     return readPath(source.trim())
   })
   if (paths.length === 0) throw illegalArgument('There are no sources.')
+  if (new Set(paths.map(path => path.join('/'))).size < paths.length) {
+    throw illegalArgument('A source is given twice.')
+  }
   return paths
 }
 
@@ -76,13 +79,11 @@ async function join(
   }
   const target = existing ?? (await makeMissing(tx, ask, way, { kind: 'FILE', permission: undefined }))
 
-  const taken = new Set([target.number])
   let { length } = target
   const folders = new Map<number, DataLakeFile>()
   for (const source of sources) {
     const { file, folder } = await demandSource(tx, ask, source)
-    if (taken.has(file.number)) throw illegalArgument('A source is the target, or given twice.')
-    taken.add(file.number)
+    if (file.number === target.number) throw illegalArgument('A source is the target.')
     folders.set(folder.number, folder)
     await tx.contents.copy(grant, file.content, target.content, length)
     length += file.length
