@@ -230,3 +230,31 @@ for (const [token, detail] of unreadable) {
 test('a query without a signature has none', () => {
   assert.equal(readSas(readQuery('?comp=list&sv=2020-12-06&prefix=sig')), undefined)
 })
+
+/** What the commands of az print for the same account and key. */
+const recorded: [by: string, token: string, place: SignedPlace, permission: string][] = [
+  [
+    'az 2.45 storage blob generate-sas',
+    'se=2030-01-01T00%3A00Z&sp=r&sip=10.0.0.1-10.0.0.9&spr=https&sv=2021-06-08&sr=b&sig=fA%2BquFR%2FIhPN43dS2NVzg4YG4vo5qCGmHqWuf5uifck%3D',
+    blob,
+    'r',
+  ],
+  [
+    'az 2.74 storage container generate-sas',
+    'st=2026-01-01T00%3A00Z&se=2030-01-01T00%3A00Z&sp=rl&sv=2022-11-02&sr=c&sig=G18FrjC8qoPywkp1wc/JG8qt1lAC%2BT/Ak/UNojzZgS8%3D',
+    container,
+    'rl',
+  ],
+  [
+    'az 2.74 storage account generate-sas',
+    'se=2030-01-01T00%3A00Z&sp=rl&spr=https&sv=2022-11-02&ss=b&srt=sco&sig=FW%2BSXSPucmF87YBxsq2hr/KYZ/lGFrqN8aCvuf7VxWE%3D',
+    container,
+    'rl',
+  ],
+]
+for (const [by, token, place, permission] of recorded) {
+  test(`what ${by} made is accepted`, () => {
+    assert.deepEqual(check(token, { place, address: '10.0.0.5' }), { permission })
+    assert.ok('refusal' in check(token.replace('2030', '2031'), { place, address: '10.0.0.5' }))
+  })
+}
