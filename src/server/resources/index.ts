@@ -29,6 +29,7 @@ import { accessPolicies, accessPoliciesType } from './microsoft.keyvault/access-
 import { keyVaultVersions } from './microsoft.keyvault/api-versions.ts'
 import { deletedVaultOperations } from './microsoft.keyvault/deleted-vaults.ts'
 import { vaultNameAvailability } from './microsoft.keyvault/name-availability.ts'
+import { vaultKeyOperations, vaultKeysType } from './microsoft.keyvault/vault-keys.ts'
 import { vaultSecretOperations, vaultSecretsType } from './microsoft.keyvault/vault-secrets.ts'
 import { vaults } from './microsoft.keyvault/vaults.ts'
 import { federatedIdentityCredentials } from './microsoft.managedidentity/federated-identity-credentials.ts'
@@ -90,6 +91,7 @@ const otherKinds: readonly Kind[] = [
   { type: 'Microsoft.ManagedIdentity/identities', apiVersions: systemAssignedVersions },
   { type: 'Microsoft.Insights/eventtypes', apiVersions: activityVersions },
   { type: vaultSecretsType, apiVersions: keyVaultVersions },
+  { type: vaultKeysType, apiVersions: keyVaultVersions },
   { type: accessPoliciesType, apiVersions: keyVaultVersions },
 ]
 
@@ -117,6 +119,7 @@ export const operations: readonly Operation[] = [
   ...deletedVaultOperations,
   vaultNameAvailability,
   ...vaultSecretOperations,
+  ...vaultKeyOperations,
   ...computeListings,
   ...extensionListings,
   imageAliases,

@@ -1,7 +1,7 @@
 import type { KeyBody } from '../../../vaults/key-version.ts'
+import { nextRotation } from '../../../vaults/rotation-policy.ts'
 import { isAtLeast } from '../api-version.ts'
 import { attributesOf, idOf, type Kind, type ObjectView, tagsOf } from '../objects/kind.ts'
-import { nextRotation } from './rotation-policy.ts'
 
 /** Keys as answers show them: never their private part, and nothing at all of a symmetric one. */
 export const keyKind: Kind = {

@@ -1,11 +1,11 @@
 import type { Change } from '../../../access/grant.ts'
 import type { FoundVersion } from '../../../store/vault-objects.ts'
+import { addKeyVersion } from '../../../vaults/add-key-version.ts'
 import { generateMaterial, sortOf } from '../../../vaults/cryptography/key-material.ts'
 import { keyVersion, materialOfVersion } from '../../../vaults/key-version.ts'
 import { isManaged, notFound } from '../../../vaults/refusals.ts'
 import { placeOf } from '../objects/kind.ts'
 import { answer, type VaultContext, vaultOperation } from '../vault-operation.ts'
-import { addKeyVersion } from './add-key-version.ts'
 import { keyBody, keyKind } from './key.ts'
 
 export const rotateKey = vaultOperation<'action'>({
@@ -33,5 +33,5 @@ export async function rotated(
   const material = await generateMaterial(sortOf(materialOfVersion(keyBody(found), secret)))
   const { tags } = found.version
   const version = { enabled: true, ...(tags ? { tags } : {}), ...keyVersion(material, { kty, keyOps }) }
-  return cx.store.write(tx => addKeyVersion(tx, cx, version))
+  return cx.store.write(tx => addKeyVersion(tx, cx.grant, place, version, cx.now))
 }

@@ -2,11 +2,11 @@ import { readJson } from '../../../door/body.ts'
 import type { Operation } from '../../../door/operation.ts'
 import type { VaultObject } from '../../../store/vault-objects.ts'
 import { isManaged, notFound } from '../../../vaults/refusals.ts'
+import { policyOfWish, rotationPolicyOf, shownPolicy } from '../../../vaults/rotation-policy.ts'
 import { idOf, placeOf } from '../objects/kind.ts'
 import { scheduleNext } from '../objects/schedule.ts'
 import { answer, type VaultContext, vaultOperation } from '../vault-operation.ts'
 import { keyKind } from './key.ts'
-import { policyOfWish, rotationPolicyOf, shownPolicy } from './rotation-policy.ts'
 
 export const rotationPolicyOperations: readonly Operation[] = [
   vaultOperation<'read'>({

@@ -1,11 +1,11 @@
 import { readJson } from '../../../door/body.ts'
 import { checked } from '../../../vaults/attributes.ts'
+import { keyWish, refuseRelease, uniqueUses } from '../../../vaults/key-wish.ts'
 import { placeOf } from '../objects/kind.ts'
 import { scheduleNext } from '../objects/schedule.ts'
 import { updateVersion } from '../objects/update.ts'
 import { answer, vaultOperation } from '../vault-operation.ts'
 import { keyKind } from './key.ts'
-import { keyWish, refuseRelease, uniqueUses } from './key-wish.ts'
 
 export const updateKey = ['', '/:version'].map(version =>
   vaultOperation<'write'>({

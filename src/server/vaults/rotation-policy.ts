@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import type { FoundVersion, VaultObject } from '../../../store/vault-objects.ts'
-import { checked } from '../../../vaults/attributes.ts'
-import { type Duration, earlier, later, parseDuration } from '../../../vaults/duration.ts'
-import { badParameter } from '../../../vaults/refusals.ts'
+import type { FoundVersion, VaultObject } from '../store/vault-objects.ts'
+import { checked } from './attributes.ts'
+import { type Duration, earlier, later, parseDuration } from './duration.ts'
+import { badParameter } from './refusals.ts'
 
 /** How a key is replaced by itself. It is kept with the key, and holds for whichever version is the newest. */
 export type RotationPolicy = {
