@@ -8,6 +8,7 @@ import { expect, newGroup, newIdentity, newVault, unique } from './arrange.ts'
 import { claimsOf } from './curl.ts'
 import { lakeAudience, newLake } from './data-lake.ts'
 import { type Forgery, forgeries, type Published } from './forgeries.ts'
+import { newAccount } from './storage.ts'
 
 /** Where tokens open something. A new plane gets a line here, and the whole matrix with it. */
 type Plane = {
@@ -24,6 +25,7 @@ const group = await newGroup(lazuli)
 const identity = await newIdentity(lazuli, group)
 const vault = await newVault(lazuli, group)
 const lake = await newLake(lazuli, group)
+const account = await newAccount(lazuli, group)
 
 const isChallenge =
   (code: RegExp) =>
@@ -57,6 +59,19 @@ const planes: readonly Plane[] = [
     isRefusal: ({ status, body, headers }) =>
       status === 401 &&
       body.RemoteException.exception === 'SecurityException' &&
+      /^Bearer /.test(String(headers['www-authenticate'])),
+  },
+  {
+    name: 'the blob service of an account',
+    audience: 'https://storage.azure.com',
+    present: token =>
+      lazuli.arm('GET', '/?comp=list', {
+        token,
+        headers: { host: `${account.name}.blob.core.windows.net`, 'x-ms-version': '2021-06-08' },
+      }),
+    isRefusal: ({ status, headers }) =>
+      status === 401 &&
+      headers['x-ms-error-code'] === 'InvalidAuthenticationInfo' &&
       /^Bearer /.test(String(headers['www-authenticate'])),
   },
   {
@@ -132,7 +147,7 @@ async function misused(plane: Plane): Promise<Forgery[]> {
     }),
   )
   assert.ok(person.id_token && person.refresh_token)
-  const otherAudiences = [...planes.map(({ audience }) => audience), 'https://storage.azure.com']
+  const otherAudiences = planes.map(({ audience }) => audience)
   return [
     ['an id token', person.id_token],
     ['a refresh token', person.refresh_token],
