@@ -66,12 +66,28 @@ function packagesIn({ inputs }: Metafile): string[] {
 function notices(folders: readonly string[]): string {
   const intro = `Lazuli contains the following packages.\n`
   const entries = folders.map(folder => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-    const file = readdirSync(folder).find(entry => /^(licen[cs]e|copying)/i.test(entry))
-    if (file === undefined) throw new Error(`${name} has no licence file in ${resolve(folder)}.`)
-    const notice = readdirSync(folder).find(entry => /^notice/i.test(entry))
-    const texts = [file, ...(notice ? [notice] : [])].map(entry => readFileSync(join(folder, entry), 'utf8').trim())
+    const { name, version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const files = readdirSync(folder)
+    const file = files.find(entry => /^(licen[cs]e|copying)/i.test(entry))
+    // Some forget the file, and say in package.json alone what it would say.
+    const forgotten = license === 'MIT' && typeof author === 'string' ? mitLicence(author) : undefined
+    const text = file === undefined ? forgotten : readFileSync(join(folder, file), 'utf8').trim()
+    if (text === undefined) throw new Error(`${name} has no licence file in ${resolve(folder)}.`)
+    const notice = files.find(entry => /^notice/i.test(entry))
+    const texts = [text, ...(notice ? [readFileSync(join(folder, notice), 'utf8').trim()] : [])]
     return [`${name} ${version} (${license})`, ...texts].join('\n\n')
   })
   return `${[intro, ...entries].join(`\n${'-'.repeat(78)}\n\n`)}\n`
+}
+
+function mitLicence(holder: string): string {
+  return `MIT License
+
+Copyright (c) ${holder}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`
 }
