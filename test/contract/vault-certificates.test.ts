@@ -1,0 +1,3 @@
+import { inBothWays } from './ways.ts'
+
+inBothWays('vault-certificates')
