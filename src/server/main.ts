@@ -149,6 +149,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
     packages,
     keyOperations,
     certificateWork,
+    issuingAuthority,
     pfxReader,
     asyncWork,
     askFor,

@@ -1,5 +1,6 @@
 import type { PfxReader } from '../certificate-bundle/pfx/reader.ts'
 import type { AsyncWork } from './arm/async-work.ts'
+import type { IssuingAuthority } from './certificates/issuing-authority.ts'
 import type { ShiftableClock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Directory } from './directory/bootstrap.ts'
@@ -28,6 +29,7 @@ export type Parts = {
   readonly packages: Packages
   readonly keyOperations: KeyOperations
   readonly certificateWork: CertificateWork
+  readonly issuingAuthority: IssuingAuthority
   readonly pfxReader: PfxReader
   readonly asyncWork: AsyncWork
   readonly askFor: AskFor

@@ -3,6 +3,7 @@ import type { Operation } from '../door/operation.ts'
 import { certificates } from './lazuli.server/certificates.ts'
 import { clock } from './lazuli.server/clock.ts'
 import { publishExtensionPackage } from './lazuli.server/extension-packages.ts'
+import { issuingAuthority } from './lazuli.server/issuing-authority.ts'
 import { machines } from './lazuli.server/machines.ts'
 import { status } from './lazuli.server/status.ts'
 import { stop } from './lazuli.server/stop.ts'
@@ -100,6 +101,7 @@ export const operations: readonly Operation[] = [
   status,
   machines,
   certificates,
+  issuingAuthority,
   clock,
   tickets,
   publishExtensionPackage,

@@ -139,6 +139,7 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
     packages: await openPackages({ builtIn: [], published: join(config.directory, 'extensions') }),
     keyOperations,
     certificateWork,
+    issuingAuthority,
     pfxReader,
     asyncWork,
     askFor: askThrough(() => door),

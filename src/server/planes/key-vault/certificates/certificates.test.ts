@@ -432,3 +432,13 @@ test('the private key never leaves by the certificate or the key', async t => {
   for (const path of answers)
     assert.doesNotMatch(JSON.stringify((await vault.ask('GET', path)).body), new RegExp(String(d)))
 })
+
+test('the root of the built-in authority is there for who may read it', async t => {
+  const vault = await openVault(t)
+  await create(vault, 'a', { ...self, key_props: onCurve, issuer: { name: 'Lazuli' } })
+  const { chain } = await bundleIn(await vault.ask('GET', '/secrets/a'))
+  const token = await vault.adminToken()
+  const answer = await vault.request('GET', '/providers/Lazuli.Server/issuingAuthority', { token })
+  const root = chain.at(-1)
+  assert.deepEqual(await answer.json(), { subject: root?.subject, certificate: root?.toString() })
+})
