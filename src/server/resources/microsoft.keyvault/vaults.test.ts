@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { keyVaultPlane } from '../../planes/key-vault/plane.ts'
 import { type Lifetime, openLazuli } from '../../testing/open-lazuli.ts'
 import { nameInUse, nameNotValid } from './refusals.ts'
@@ -204,7 +205,7 @@ test('what lay in a vault comes back with it, and the roles that were held at it
   const secret = 'https://safe.vault.azure.net/secrets/s?api-version=7.4'
   await request('PUT', secret, { token: keeper.token, body: { value: 'v' } })
   await ask('DELETE', group, undefined, { version: '2022-09-01' })
-  for (let status = 200; status !== 404; ) status = (await ask('GET', vault('safe'), undefined)).status
+  for (let status = 200; status !== 404; status = (await ask('GET', vault('safe'))).status) await pause(10)
   await ask('PUT', group, { location: 'westus' }, { version: '2022-09-01' })
   await ask('PUT', vault('safe'), wish({ createMode: 'recover' }))
   assert.equal((await request('GET', secret, { token: keeper.token })).status, 403)
@@ -282,4 +283,56 @@ test('a secret is a resource, too, that shows all but its value', async t => {
   const value = await request('GET', `${secretUriWithVersion}?api-version=7.4`, { token: reader.token })
   assert.equal(((await value.json()) as { value: string }).value, 'v')
   assert.equal((await ask('GET', `${vault('safe')}/secrets/other`)).status, 404)
+})
+
+test('a template makes a vault, puts a secret into it and lets somebody read it', async t => {
+  const { ask, group, tenantId, sku, principal, request } = await withGroup(t)
+  const reader = await principal({ audience: 'https://vault.azure.net' })
+  const policy = { tenantId, objectId: reader.objectId, permissions: { secrets: ['get'] } }
+  const vaultType = 'Microsoft.KeyVault/vaults'
+  const template = {
+    $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+    contentVersion: '1.0.0.0',
+    parameters: { password: { type: 'securestring' } },
+    resources: [
+      {
+        type: vaultType,
+        apiVersion: version,
+        name: 'safe',
+        location: 'westus',
+        properties: { tenantId, sku, accessPolicies: [] },
+        resources: [
+          {
+            type: 'secrets',
+            apiVersion: version,
+            name: 'password',
+            dependsOn: ['safe'],
+            properties: { value: "[parameters('password')]" },
+          },
+        ],
+      },
+      {
+        type: `${vaultType}/accessPolicies`,
+        apiVersion: version,
+        name: 'safe/add',
+        dependsOn: [`[resourceId('${vaultType}', 'safe')]`],
+        properties: { accessPolicies: [policy] },
+      },
+    ],
+  }
+  const deployment = `${group}/providers/Microsoft.Resources/deployments/d`
+  const properties = { mode: 'Incremental', template, parameters: { password: { value: 'open sesame' } } }
+  const asDeployment = { version: '2021-04-01' }
+  await ask('PUT', deployment, { properties }, asDeployment)
+  let state: { provisioningState: string; error?: unknown } = { provisioningState: '' }
+  while (!['Succeeded', 'Failed'].includes(state.provisioningState)) {
+    await pause(10)
+    const { body } = await ask('GET', deployment, undefined, asDeployment)
+    state = (body as { properties: typeof state }).properties
+  }
+  assert.equal(state.provisioningState, 'Succeeded', JSON.stringify(state))
+  assert.doesNotMatch(JSON.stringify(state), /open sesame/)
+  const secret = 'https://safe.vault.azure.net/secrets/password?api-version=7.4'
+  const found = await request('GET', secret, { token: reader.token })
+  assert.equal(((await found.json()) as { value: string }).value, 'open sesame')
 })
