@@ -72,7 +72,7 @@ async function tell(wish: AfterRenewal | undefined, { run, log }: ConcludeParts)
     try {
       await run(program, args, { timeoutMs: commandLimitMs })
     } catch (error) {
-      const failure = failureText(error)
+      const failure = failureText(error).replace(/\s+/g, ' ')
       log(`After the renewal: ${failure}`)
       return { text, failure }
     }
