@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
+import type { Agent } from 'node:https'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readBundle } from '../../../certificate-bundle/bundle.ts'
@@ -30,16 +31,22 @@ export type Places = {
   readonly state: string
   readonly socket: string
   readonly observed: string
+  /** How vaults are reached. */
+  readonly agent: () => Agent
 }
 
 export const places: Places = {
   state: '/var/lib/lazuli/key-vault',
   socket: pokeSocket,
   observed: observedCertificatesFile,
+  agent: systemAgent(),
 }
 
 /** Resolves when it was told to end by SIGTERM or SIGINT; SIGHUP has everything polled at once. */
-export async function serve(environment: HandlerEnvironment, { state, socket, observed }: Places): Promise<void> {
+export async function serve(
+  environment: HandlerEnvironment,
+  { state, socket, observed, agent }: Places,
+): Promise<void> {
   const configuration = readConfiguration(environment)
   if (!configuration) throw new HandlerFailure('There are no settings yet: the service is started by enable')
   const wish = readSettings(configuration.settings)
@@ -56,7 +63,6 @@ export async function serve(environment: HandlerEnvironment, { state, socket, ob
   const records = openRecords(state)
   // A restart is how an operator says that what went wrong has been put right.
   for (const path of Object.keys(records.rejected)) delete records.rejected[path]
-  const agent = systemAgent()
   const tokens = openTokens({ get: getWith(), now: clock })
   const reader = openPfxReader()
   log(
