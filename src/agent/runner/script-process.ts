@@ -85,9 +85,16 @@ export async function waitForScript(place: string, wait: Waiting, ended?: Promis
 async function runningPid(place: string): Promise<number | undefined> {
   const noted = processOf(await readIfPresent(join(place, 'process')))
   if (!noted) return undefined
-  const now = processOf(await readIfPresent(`/proc/${noted.pid}/stat`))
+  const now = processOf(await readStat(noted.pid))
   return now?.startTime === noted.startTime && now.state !== 'Z' ? noted.pid : undefined
 }
+
+/** Undefined for a process that is gone, or goes between the opening of the file and the reading. */
+const readStat = (pid: number) =>
+  readIfPresent(`/proc/${pid}/stat`).catch(error => {
+    if (isErrno(error, 'ESRCH')) return undefined
+    throw error
+  })
 
 /** proc_pid_stat(5): the name in parentheses may contain anything; state is the first field behind it, start the 20th. */
 function processOf(stat: string | undefined) {

@@ -36,6 +36,11 @@ export type AgentRig = Group & {
 }
 
 export async function openAgentRig(t: TestContext): Promise<AgentRig> {
+  // Before the server's own end: an agent asks as long as it runs.
+  const running = new Set<() => Promise<void>>()
+  t.after(async () => {
+    for (const stop of running) await stop()
+  })
   const folder = await mkdtemp(join(tmpdir(), 'lazuli-agent-'))
   t.after(() => rm(folder, { recursive: true }))
   const { privateKey: key, publicKey } = generateKeyPairSync('ed25519')
@@ -67,10 +72,6 @@ export async function openAgentRig(t: TestContext): Promise<AgentRig> {
         body: response.body ?? new Blob([]).stream(),
       }
     }
-  const running = new Set<() => Promise<void>>()
-  t.after(async () => {
-    for (const stop of running) await stop()
-  })
 
   return {
     ...group,
