@@ -23,6 +23,12 @@ export type ServerStatus = {
     readonly missing: readonly string[]
     readonly list: readonly MachineStatus[]
   }
+  readonly storageAccounts: readonly {
+    readonly account: string
+    readonly containers: number
+    readonly blobs: number
+    readonly bytes: number
+  }[]
   readonly resourceGroups: readonly string[]
   readonly memory: { readonly residentBytes: number }
 }

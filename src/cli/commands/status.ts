@@ -43,9 +43,27 @@ function forPeople(url: string, status: ServerStatus): string {
     ['resource groups', status.resourceGroups.join(', ') || 'none'],
     ['machines', machines.driver === 'sandbox' ? 'real (sandbox)' : 'recorded only (none): lazuli doctor says why'],
   ])
-  if (machines.list.length === 0) return lines
   const titles = ['MACHINE', 'POWER', 'STATE', 'ADDRESS', 'USER']
   const rows = machines.list.map(one => [one.name, one.powerState, one.provisioningState, one.address, one.username])
+  return [
+    lines,
+    ...listing(titles, rows),
+    ...listing(
+      ['STORAGE ACCOUNT', 'CONTAINERS', 'BLOBS', 'SIZE'],
+      status.storageAccounts.map(one => [one.account, String(one.containers), String(one.blobs), sizeOf(one.bytes)]),
+    ),
+  ].join('\n')
+}
+
+/** Nothing of an empty list. */
+function listing(titles: string[], rows: string[][]): string[] {
+  if (rows.length === 0) return []
   const [heading = '', ...body] = table([titles, ...rows]).split('\n')
-  return [lines, '', styled('bold', heading), ...body].join('\n')
+  return ['', styled('bold', heading), ...body]
+}
+
+function sizeOf(bytes: number): string {
+  const power = bytes < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10))
+  const amount = bytes / 1024 ** power
+  return `${power === 0 ? amount : amount.toFixed(1)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`
 }

@@ -18,6 +18,7 @@ export const status = operation({
       directory: cx.config.directory,
       clock: { now: new Date(cx.now).toISOString(), shiftMs: cx.clock.shiftMs },
       machines: { driver: cx.machines.kind, missing: cx.machines.missing, list: await machineStates(cx) },
+      storageAccounts: await cx.store.blobContainers.sizes(countResources),
       resourceGroups: groups.map(group => group.id.name),
       memory: { residentBytes: process.memoryUsage.rss() },
     })
