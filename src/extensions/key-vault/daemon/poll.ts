@@ -61,7 +61,8 @@ export async function poll(
       { ...parts, log: text => parts.log('info', 'CertificateManager', text) },
     ),
   )
-  for (const { member } of all) member.installed = installedVersion(member.certificate)
+  // What was put back is among them; looking at all would take longer than the rest where there are many.
+  for (const { member } of membersOf(due)) member.installed = installedVersion(member.certificate)
   await attempt(parts, 'The access to folders could not be taken back', () =>
     closeFolders(
       parts.records,
