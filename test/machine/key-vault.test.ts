@@ -26,6 +26,9 @@ const extensionSet = `az vm extension set -n "KeyVaultForLinux" \\
   --version 3.0 \\
   --enable-auto-upgrade true \\
   --settings "@settings.json"`
+/** As it is printed. */
+const instanceView =
+  'az vm get-instance-view --resource-group <resource group name> --name  <vmName> --query "instanceView.extensions"'
 const secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 const store = '/var/lib/waagent/Microsoft.Azure.KeyVault.Store'
 const link = `${store}/exampleVault.myCertificate`
@@ -149,6 +152,11 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
       /^Successfully started Key Vault extension service\. \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
     )
     assert.match(properties.instanceView.substatuses[0].message, /There is no user 'comesLater' yet/)
+    const [seen] = JSON.parse(await type(instanceView, { 'resource group name': 'DevTest', vmName: 'vm' }))
+    assert.deepEqual(
+      [seen.name, seen.type, seen.statuses[0].code],
+      ['KeyVaultForLinux', 'Microsoft.Azure.KeyVault.KeyVaultForLinux', 'ProvisioningState/succeeded'],
+    )
     assert.equal(await inside(`sudo readlink ${link}`), `exampleVault.myCertificate.${first.version}`)
     assert.equal(await inside('systemctl is-active akvvm_service'), 'active')
     assert.equal(await inside('systemctl is-enabled akvvm_service'), 'enabled')
