@@ -30,6 +30,7 @@ const forTests: readonly Need[] = [
   { package: 'python3', shows: 'python3' },
   { package: 'jq', shows: 'jq' },
   { package: 'acl', shows: 'setfacl' },
+  { package: 'rclone', shows: 'rclone' },
   { package: 'pebble', shows: 'pebble' },
   // Has the keys of the newer of the two releases whose az the tests run; the first keyring of Debian 12 does not.
   { package: 'debian-archive-keyring', shows: '/usr/share/keyrings/debian-archive-trixie-stable.gpg' },
