@@ -3,7 +3,7 @@
  * after the other, and come out as one report of Node's test runner.
  */
 
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { Readable } from 'node:stream'
@@ -47,6 +47,8 @@ const groups: Group[] = [
 // Everything the tests make is below one folder, and everything they start has its name in the environment. It is below
 // /tmp, which the az lanes share with the host, and it is short, because socket paths may not be long.
 const folder = mkdtempSync('/tmp/lazuli-test-')
+// As in /tmp itself, other users may reach what a test lets them read.
+chmodSync(folder, 0o711)
 process.env.TMPDIR = folder
 process.env.XDG_DATA_HOME = join(folder, 'no-test-named-its-data-directory')
 const before = snapshot(folder)
