@@ -45,8 +45,14 @@ export function readSas(query: Query): Sas | Refusal | undefined {
   // Stored policies belong to a container, and are no part of what the other two sign.
   if (kind !== 'service' && fields.has('si')) return fieldsNotWellFormed()
   if (kind === 'delegation' && version < '2018-11-09') return fieldsNotWellFormed()
+  // Before it is signed itself, `sr` must not make a signature for a blob one for all that is below its name.
+  const since = kind === 'account' ? undefined : kindSince[field('sr')]
+  if (since !== undefined && version < since) return fieldsNotWellFormed()
   return { kind, version, signature: field('sig'), field }
 }
+
+/** From which version on there are signatures for a snapshot, a version or a folder. */
+const kindSince: Readonly<Record<string, string>> = { bs: '2018-11-09', bv: '2018-11-09', d: '2020-02-10' }
 
 export const isRefusal = (read: Sas | Refusal): read is Refusal => 'code' in read
 

@@ -21,6 +21,10 @@ export async function copySource(cx: Context): Promise<CopySource> {
   const text = cx.request.headers.get('x-ms-copy-source') ?? ''
   if (text.length > 2048 || !URL.canParse(text)) throw refusals.invalidHeader('x-ms-copy-source', text.slice(0, 2048))
   const url = new URL(text)
+  // They would have the address be asked for something else than the blob's bytes.
+  const isOther =
+    url.username !== '' || url.password !== '' || ['comp', 'restype'].some(one => url.searchParams.has(one))
+  if (isOther) throw refusals.invalidHeader('x-ms-copy-source', `${url.origin}${url.pathname}`)
   const found = ['https:', 'http:'].includes(url.protocol) ? planeNameOf(url, cx.config, () => false) : undefined
   const segments = found?.plane === 'blob' ? blobSegments(found.pathname) : undefined
   if (!segments || segments.length < 2) throw elsewhere()

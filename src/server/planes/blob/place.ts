@@ -64,6 +64,15 @@ export async function existingBlob(
   return { ...found, number: found.number }
 }
 
+/**
+ * For what is done to a blob and never to a snapshot of it: the lease and the conditions that are looked at have to be
+ * those of what is written. Throws 400.
+ */
+export function refuseSnapshot(url: URL): void {
+  const snapshot = snapshotOf(url)
+  if (snapshot !== undefined) throw invalidQuery('snapshot', snapshot, 'A snapshot cannot be changed.')
+}
+
 export function snapshotOf(url: URL): string | undefined {
   const text = url.searchParams.get('snapshot')
   if (text === null || text === '') {

@@ -6,7 +6,7 @@ import type { Writes } from '../../store/open.ts'
 import { isOnlyToAdd } from './access.ts'
 import { checkConditions } from './conditions.ts'
 import { afterWrite, checkWrite } from './lease.ts'
-import { blobAt, containerOf, existingBlob } from './place.ts'
+import { blobAt, containerOf, existingBlob, refuseSnapshot } from './place.ts'
 import { permissionMismatch } from './refusals.ts'
 import { pieceAt, type Taken } from './take-in.ts'
 
@@ -18,6 +18,7 @@ export async function openToWrite(
   cx: Context<'write'>,
   tx: Writes,
 ): Promise<{ container: BlobContainer; before: StoredBlob | undefined }> {
+  refuseSnapshot(cx.url)
   const container = await containerOf(cx, tx)
   const before = await blobAt(cx, tx, container)
   checkConditions(cx.request.headers, before, 'write')
@@ -32,6 +33,7 @@ export async function openToChange(
   cx: Context<'write'>,
   tx: Writes,
 ): Promise<{ container: BlobContainer; before: StoredBlob }> {
+  refuseSnapshot(cx.url)
   const container = await containerOf(cx, tx)
   const before = await existingBlob(cx, tx, container)
   checkConditions(cx.request.headers, before, 'write')

@@ -7,7 +7,7 @@ import { empty, longTime, validators } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
 import { checkRead } from '../lease.ts'
 import { metadataFrom } from '../metadata.ts'
-import { containerOf, existingBlob } from '../place.ts'
+import { containerOf, existingBlob, refuseSnapshot } from '../place.ts'
 
 /**
  * The blob as it is now, for good. The bytes are shared: contents are not changed but replaced, and what an append blob
@@ -19,6 +19,7 @@ export const snapshotBlob = operation<'write'>({
   query: 'comp=snapshot',
   access: writesOrAdds('snapshotBlob'),
   async run(cx) {
+    refuseSnapshot(cx.url)
     const { headers } = cx.request
     const metadata = metadataFrom(headers)
     const snapshot = await cx.store.write(async tx => {

@@ -1,0 +1,116 @@
+/** What a caller may here, used to get at what it may not there. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BlobSASPermissions, generateBlobSASQueryParameters, StorageSharedKeyCredential } from '@azure/storage-blob'
+import { sign } from '../../signatures/hmac.ts'
+import { makeAccountSas } from '../../signatures/make-sas.ts'
+import { type OpenStorage, openStorage } from './testing.ts'
+
+const block = { 'x-ms-blob-type': 'BlockBlob' }
+const never = '2020-01-01T00:00:00.0000000Z'
+const later = () => new Date(Date.now() + 3_600_000)
+const said = (answer: { status: number; headers: Headers }) => [answer.status, answer.headers.get('x-ms-error-code')]
+
+async function keyOf({ arm, id }: OpenStorage): Promise<string> {
+  const { keys } = JSON.parse((await arm('POST', `${id}/listKeys`)).text) as { keys: { value: string }[] }
+  return keys[0]?.value ?? ''
+}
+
+async function signer(storage: OpenStorage) {
+  const key = new StorageSharedKeyCredential('acct1', await keyOf(storage))
+  return (blobName: string, permissions: string) =>
+    generateBlobSASQueryParameters(
+      { containerName: 'ctr', blobName, permissions: BlobSASPermissions.parse(permissions), expiresOn: later() },
+      key,
+    ).toString()
+}
+
+test('naming a snapshot gets no write past a lease, or past what is there already', async t => {
+  const storage = await openStorage(t)
+  const { send } = storage
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: block })
+  const taken = (await send('PUT', '/ctr/blob?comp=snapshot')).headers.get('x-ms-snapshot') ?? ''
+  const lease = { 'x-ms-lease-action': 'acquire', 'x-ms-lease-duration': '-1' }
+  assert.equal((await send('PUT', '/ctr/blob?comp=lease', { headers: lease })).status, 201)
+  const list = '<BlockList></BlockList>'
+  const onlyNew = (await signer(storage))('blob', 'c')
+  for (const snapshot of [never, taken]) {
+    const at = `snapshot=${snapshot}`
+    const refused = [
+      await send('PUT', `/ctr/blob?${at}`, { body: 'theirs', headers: block }),
+      await send('PUT', `/ctr/blob?${at}&${onlyNew}`, { token: null, body: 'theirs', headers: block }),
+      await send('PUT', `/ctr/blob?${at}`, { headers: { 'x-ms-blob-type': 'AppendBlob' } }),
+      await send('PUT', `/ctr/blob?comp=block&blockid=AAAA&${at}`, { body: 'theirs' }),
+      await send('PUT', `/ctr/blob?comp=blocklist&${at}`, { body: list }),
+      await send('PUT', `/ctr/blob?comp=metadata&${at}`, { headers: { 'x-ms-meta-a': 'b' } }),
+      await send('PUT', `/ctr/blob?comp=properties&${at}`, { headers: { 'x-ms-blob-content-type': 'a/b' } }),
+      await send('PUT', `/ctr/blob?comp=lease&${at}`, { headers: { ...lease, 'x-ms-lease-action': 'break' } }),
+      await send('PUT', `/ctr/blob?comp=snapshot&${at}`),
+    ]
+    assert.deepEqual(
+      refused.map(said),
+      refused.map(() => [400, 'InvalidQueryParameterValue']),
+      snapshot,
+    )
+  }
+  assert.equal((await send('GET', '/ctr/blob')).text, 'hello')
+  assert.equal((await send('GET', `/ctr/blob?snapshot=${taken}`)).text, 'hello')
+})
+
+test('who may look at a container copies no blob of its name out of the root container', async t => {
+  const storage = await openStorage(t)
+  const { send } = storage
+  for (const name of ['ctr', '$root']) await send('PUT', `/${name}?restype=container`)
+  await send('PUT', '/ctr', { body: 'hello', headers: block })
+  assert.equal((await send('GET', '/$root/ctr')).text, 'hello')
+  const sas = makeAccountSas(Buffer.from(await keyOf(storage), 'base64'), 'acct1', {
+    ...{ ss: 'b', srt: 'c', sp: 'r', se: '2999-01-01' },
+  })
+  for (const from of [
+    `https://acct1.blob.core.windows.net/ctr?restype=container&${sas}`,
+    `https://acct1.blob.core.windows.net/ctr?restype=account&comp=properties&${sas}`,
+    'https://who:what@acct1.blob.core.windows.net/ctr',
+  ]) {
+    const answer = await send('PUT', '/ctr/copy', { headers: { 'x-ms-copy-source': from } })
+    assert.deepEqual(said(answer), [400, 'InvalidHeaderValue'], from)
+  }
+})
+
+test('a signature for a blob, of a version that does not sign the kind, is none for a folder of that name', async t => {
+  const storage = await openStorage(t)
+  const { send } = storage
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/a/secret', { body: 'hello', headers: block })
+  const key = Buffer.from(await keyOf(storage), 'base64')
+  const [sv, se] = ['2017-07-29', '2999-01-01']
+  const text = ['r', '', se, '/blob/acct1/ctr/a', '', '', '', sv, '', '', '', '', ''].join('\n')
+  const sig = encodeURIComponent(sign(key, text).toString('base64'))
+  const query = `sv=${sv}&sp=r&se=${se}&sig=${sig}`
+  assert.deepEqual(said(await send('GET', `/ctr/a?sr=b&${query}`, { token: null })), [404, 'BlobNotFound'])
+  assert.deepEqual(said(await send('GET', `/ctr/a/secret?sr=d&sdd=1&${query}`, { token: null })), [
+    403,
+    'AuthenticationFailed',
+  ])
+})
+
+test('parts of a batch that are nonsense, or long, are read quickly and refused', async t => {
+  const { send } = await openStorage(t)
+  const batch = (head: string) => {
+    const body = `--b\r\nContent-Type: application/http\r\n\r\n${head}\r\n\r\n--b--\r\n`
+    return send('POST', '/?comp=batch', { body, headers: { 'content-type': 'multipart/mixed; boundary=b' } })
+  }
+  const refused = [
+    await batch('DELETE nothing HTTP/1.1'),
+    await batch('DELETE https://who:what@acct1.blob.core.windows.net/ctr/blob HTTP/1.1'),
+    await batch('DELETE http://[ HTTP/1.1'),
+  ]
+  assert.deepEqual(
+    refused.map(said),
+    refused.map(() => [400, 'InvalidInput']),
+  )
+  // What reads this in a time that grows with its square is not done today.
+  const blanks = `DELETE /ctr/blob HTTP/1.1\r\nx-a: b${' '.repeat(3_000_000)}b`
+  assert.equal((await batch(blanks)).status, 202)
+})
