@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { type Client, signIn } from '../src/cli/client.ts'
@@ -91,7 +91,15 @@ async function tokenFrom(url: string, installation: Installation, resource?: str
 }
 
 /** Resident memory of a process, in MiB: VmRSS of proc_pid_status(5). */
-export function residentMiB(pid: number): number {
-  const kib = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+export const residentMiB = (pid: number): number => memoryMiB(pid, 'VmRSS')
+
+/** The most that it has had since it began, or since `forgetPeak`. */
+export const peakMiB = (pid: number): number => memoryMiB(pid, 'VmHWM')
+
+/** proc_pid_clear_refs(5): 5 sets the peak to what there is now. */
+export const forgetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, '5')
+
+function memoryMiB(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const kib = new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Number(kib) / 1024
 }

@@ -10,6 +10,8 @@ type Load = {
   readonly body?: string
   readonly connections: number
   readonly seconds: number
+  /** So many requests, however long they take. */
+  readonly amount?: number
   /** The number of the first request, which takes the place of `{n}` in the path. */
   readonly from?: number
 }

@@ -2,7 +2,7 @@ import { median, quantile, type Samples } from './figures.ts'
 
 /** What a benchmark prints while it runs: one line for each thing measured, and ratios with the bar they are held to. */
 
-export type Unit = 'per second' | 'per core second' | 'ms' | 'MiB'
+export type Unit = 'per second' | 'per core second' | 'ms' | 'MiB' | 'MiB per second'
 
 type Bar = { readonly atLeast: number } | { readonly atMost: number }
 

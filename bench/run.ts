@@ -5,6 +5,7 @@
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
+import { blob } from './blob.ts'
 import { certificates } from './certificates.ts'
 import { arePinned } from './cores.ts'
 import { extensions } from './extensions.ts'
@@ -17,7 +18,7 @@ import { start } from './start.ts'
 import { tokens } from './tokens.ts'
 import { writes } from './writes.ts'
 
-const benchmarks = { tokens, start, writes, machines, extensions, certificates, 'key-vault': keyVault }
+const benchmarks = { tokens, start, writes, machines, extensions, certificates, 'key-vault': keyVault, blob }
 type Name = keyof typeof benchmarks
 
 const isName = (text: string): text is Name => Object.hasOwn(benchmarks, text)

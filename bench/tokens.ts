@@ -1,7 +1,6 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { openLocalCa } from '../src/server/certificates/local-ca.ts'
-import { createSecureContexts } from '../src/server/certificates/secure-contexts.ts'
+import { localhostCertificate } from './certificate.ts'
 import { formType, openServer, type Server, tokenEndpoint, tokenForm } from './lazuli.ts'
 import { inTurn, load, loadPerCoreSecond } from './load.ts'
 import { peer, peersFolder } from './peers.ts'
@@ -86,12 +85,4 @@ async function cachedTokens(): Promise<void> {
   const wish = { url, method: 'GET', headers: { metadata: 'true' }, connections, seconds }
   const { cached } = await inTurn(rounds, { cached: () => loadPerCoreSecond(server.pid, wish) })
   measured(`Lazuli, ${connections} connections`, cached, 'per core second', { atLeast: 10_000 })
-}
-
-/** The same kind of certificate as ours, so that both sides' TLS costs the same. */
-async function localhostCertificate(directory: string): Promise<{ key: string; cert: string }> {
-  const clock = { now: Date.now }
-  const names = { dns: ['localhost'], addresses: [] }
-  const ca = await openLocalCa({ dir: directory, clock, names })
-  return createSecureContexts({ ca, names, clock }).addressCredentials()
 }

@@ -4,7 +4,7 @@
 import { text } from 'node:stream/consumers'
 import autocannon from 'autocannon'
 
-const { url, method, headers, body, connections, seconds, from } = JSON.parse(await text(process.stdin))
+const { url, method, headers, body, connections, seconds, amount, from } = JSON.parse(await text(process.stdin))
 
 const { pathname, search } = new URL(url)
 const path = decodeURIComponent(pathname) + search
@@ -16,7 +16,7 @@ const result = await autocannon({
   method,
   headers,
   connections,
-  duration: seconds,
+  ...(amount === undefined ? { duration: seconds } : { amount }),
   ...(body === undefined ? {} : { body }),
   ...(path.includes('{n}') ? { requests: [{ setupRequest: numbered }] } : {}),
 })
