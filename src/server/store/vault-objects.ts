@@ -314,12 +314,31 @@ export function vaultObjectWrites(db: Kysely<Tables>, clock: Clock, sealing: Sea
       .execute()
   }
 
+  /** One of that name whose time has run out may not have been cleared away yet: nothing of it is the new one's. */
+  const dropPastTime = async ({ vault_key, kind, name_key }: Key) => {
+    const dropped = await db
+      .deleteFrom('vault_objects')
+      .where('vault_key', '=', vault_key)
+      .where('kind', '=', kind)
+      .where('name_key', '=', name_key)
+      .where('purge_at', '<=', clock.now())
+      .executeTakeFirst()
+    if (dropped.numDeletedRows === 0n) return
+    await db
+      .deleteFrom('vault_versions')
+      .where('vault_key', '=', vault_key)
+      .where('kind', '=', kind)
+      .where('name_key', '=', name_key)
+      .execute()
+  }
+
   return {
     ...vaultObjectReads(db, clock, sealing, afresh),
 
     async put(grant, place, { body, managed, secret }) {
       demand(grant, scopeOf(place))
       const key = keyOf(place)
+      await dropPastTime(key)
       const changing = {
         json: JSON.stringify(body),
         ...(managed === undefined ? {} : { managed: managed ? (1 as const) : (0 as const) }),

@@ -59,6 +59,22 @@ test('naming a snapshot gets no write past a lease, or past what is there alread
   assert.equal((await send('GET', `/ctr/blob?snapshot=${taken}`)).text, 'hello')
 })
 
+test('an action that every object has by birth ends no lease', async t => {
+  const { send } = await openStorage(t)
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: block })
+  const acquire = { 'x-ms-lease-action': 'acquire', 'x-ms-lease-duration': '-1' }
+  for (const path of ['/ctr/blob?comp=lease', '/ctr?restype=container&comp=lease']) {
+    assert.equal((await send('PUT', path, { headers: acquire })).status, 201)
+    for (const name of ['constructor', '__proto__'])
+      assert.deepEqual(said(await send('PUT', path, { headers: { 'x-ms-lease-action': name } })), [
+        400,
+        'InvalidHeaderValue',
+      ])
+    assert.deepEqual(said(await send('DELETE', path.replace(/[?&]comp=lease/, ''))), [412, 'LeaseIdMissing'])
+  }
+})
+
 test('who may look at a container copies no blob of its name out of the root container', async t => {
   const storage = await openStorage(t)
   const { send } = storage

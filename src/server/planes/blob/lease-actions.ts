@@ -15,7 +15,7 @@ type Given = { readonly headers: Headers; readonly now: number; readonly what: '
 export function changeLease(lease: StoredLease | undefined, given: Given): LeaseChange {
   const name = given.headers.get('x-ms-lease-action')?.toLowerCase()
   if (name === undefined) throw refusals.missingHeader('x-ms-lease-action')
-  const change = actions[name]
+  const change = Object.hasOwn(actions, name) ? actions[name] : undefined
   if (!change) throw refusals.invalidHeader('x-ms-lease-action', name)
   return change(lease, given)
 }

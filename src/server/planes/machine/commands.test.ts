@@ -84,6 +84,12 @@ test('a script is fetched from where it is kept, and its signature is shown to n
   assert.equal(asked.length, 2)
   assert.equal((await finish('PATCH', path, { properties: { timeoutInSeconds: 60 } })).status, 'Succeeded')
   assert.equal(asked.length, 4)
+  // What is shown is what runs: another script does not leave the signed address behind it.
+  const other = { properties: { source: { scriptUri: null, script: 'echo other' } } }
+  assert.equal((await finish('PATCH', path, other)).status, 'Succeeded')
+  const changed = (await send('GET', `${path}?$expand=instanceView`)).body.properties
+  assert.deepEqual([changed.source, changed.instanceView.output], [{ script: 'echo other' }, 'other\n'])
+  assert.equal(asked.length, 4)
 
   const refused = { source: { scriptUri: `${origin}/other?sig=s3cret` }, treatFailureAsDeploymentFailure: true }
   const { error } = await finish('PUT', `${vm}/runCommands/refused`, command(refused))

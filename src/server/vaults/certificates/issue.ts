@@ -10,7 +10,15 @@ import type { ObjectPlace } from '../../store/vault-objects.ts'
 import { AcmeFailure } from './acme/failure.ts'
 import { profileOfPolicy, validityFrom } from './content.ts'
 import type { HttpChallenges } from './http-challenges.ts'
-import { accountKeyOf, type CertificateIssuer, isAcme, issuerKindOf, issuerSecretsOf, issuersOf } from './issuers.ts'
+import {
+  accountKeyOf,
+  type CertificateIssuer,
+  isAcme,
+  issuerKindOf,
+  issuerNamed,
+  issuerSecretsOf,
+  issuersOf,
+} from './issuers.ts'
 import type { CertificatePolicy } from './policy.ts'
 
 export type IssuerParts = {
@@ -65,7 +73,7 @@ async function issuedByProvider(
   signal: AbortSignal,
 ): Promise<readonly X509Certificate[]> {
   const { vault } = place
-  const issuer = (await issuersOf(parts.store, grant, vault))[policy.issuer.name.toLowerCase()]
+  const issuer = issuerNamed(await issuersOf(parts.store, grant, vault), policy.issuer.name)
   if (!issuer?.enabled) {
     const why = issuer ? 'is disabled' : 'is not in the vault any more'
     throw new IssuingFailure(`The issuer ${policy.issuer.name} ${why}`, { mayPass: false })

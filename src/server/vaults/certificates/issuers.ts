@@ -46,6 +46,10 @@ export async function issuersOf(
   return (kept?.body as Kept | undefined)?.issuers ?? {}
 }
 
+/** Not one of the things that every object has by birth. */
+export const issuerNamed = (issuers: Kept['issuers'], name: string): CertificateIssuer | undefined =>
+  Object.hasOwn(issuers, name.toLowerCase()) ? issuers[name.toLowerCase()] : undefined
+
 export async function issuerSecretsOf(
   { vaultObjects }: Pick<Reads, 'vaultObjects'>,
   grant: Grant,

@@ -1,5 +1,5 @@
 import { systemGrant } from '../../../access/grant.ts'
-import { issuerKindOf, issuersOf } from '../../../vaults/certificates/issuers.ts'
+import { issuerKindOf, issuerNamed, issuersOf } from '../../../vaults/certificates/issuers.ts'
 import type { CertificatePolicy } from '../../../vaults/certificates/policy.ts'
 import { issuerDisabled, unknownIssuer } from '../../../vaults/certificates/refusals.ts'
 import type { VaultContext } from '../vault-operation.ts'
@@ -12,7 +12,7 @@ export async function checkIssuer(
   { issuer: { name } }: Pick<CertificatePolicy, 'issuer'>,
 ): Promise<void> {
   if (issuerKindOf(name) !== 'provider') return
-  const issuer = (await issuersOf(store, lookUpIssuer, vault))[name.toLowerCase()]
+  const issuer = issuerNamed(await issuersOf(store, lookUpIssuer, vault), name)
   if (!issuer) throw unknownIssuer(name)
   if (!issuer.enabled) throw issuerDisabled(name)
 }

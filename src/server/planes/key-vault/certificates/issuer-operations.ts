@@ -6,6 +6,7 @@ import {
   type CertificateIssuer,
   isAcme,
   issuerKindOf,
+  issuerNamed,
   issuersOf,
   putIssuer,
 } from '../../../vaults/certificates/issuers.ts'
@@ -92,7 +93,7 @@ async function put(cx: VaultContext<'write'>, what: 'anew' | 'some of it'): Prom
   const wished = checked(wish, await readJson(cx.request))
   const issuer = await cx.store.write(async tx => {
     const all = await issuersOf(tx, cx.grant, cx.vault)
-    const before = what === 'anew' ? all[name.toLowerCase()] : found(cx, all)
+    const before = what === 'anew' ? issuerNamed(all, name) : found(cx, all)
     const next = changed(name, wished, what === 'anew' ? before && { created: before.created } : before, cx.now)
     const password = wished.credentials?.pwd
     await putIssuer(tx, cx.grant, cx.vault, name, next, password == null ? {} : { password })
@@ -143,7 +144,7 @@ function nameOf({ params }: Pick<VaultContext, 'params'>): string {
 
 function found(cx: Pick<VaultContext, 'params'>, issuers: Readonly<Record<string, CertificateIssuer>>) {
   const name = checkName(cx.params.issuer ?? '')
-  const issuer = issuers[name.toLowerCase()]
+  const issuer = issuerNamed(issuers, name)
   if (!issuer) throw issuerNotFound(name)
   return issuer
 }

@@ -61,14 +61,13 @@ export const runCommands = defineResource<Properties>({
         },
       }
     }
-    const isNewSecret = secrets.protectedParameters.length > 0 || secrets.scriptUri !== undefined
     return {
       body: {
         ...location,
         ...envelope,
         properties: { ...shown, provisioningState: existing ? 'Updating' : 'Creating' },
         command: randomUUID(),
-        sealed: isNewSecret || !isPatch(change) ? sealedSecrets.seal(cx.store, id, secrets) : sealed,
+        sealed: sealedSecrets.seal(cx.store, id, isPatch(change) ? withKept(change, shown, secrets) : secrets),
       },
       work: {},
     }
@@ -90,6 +89,22 @@ export const runCommands = defineResource<Properties>({
 /** The body of a PATCH is made from what is stored; that of a PUT is the caller's own. */
 const isPatch = ({ existing, body }: Change<Properties>) =>
   existing !== undefined && body.command !== undefined && body.command === existing.body.command
+
+/** A PATCH brings again only what it changes. A signed address stays for as long as it is that of the script shown. */
+function withKept(
+  { cx, existing }: Change<Properties>,
+  { source }: Pick<Properties, 'source'>,
+  { protectedParameters, scriptUri }: Secrets,
+): Secrets {
+  if (!existing) return { protectedParameters, ...(scriptUri === undefined ? {} : { scriptUri }) }
+  const before = sealedSecrets.open(cx.store, existing)
+  const isSame = source?.scriptUri === properties.parse(existing.body.properties).source?.scriptUri
+  const kept = scriptUri ?? (isSame ? before.scriptUri : undefined)
+  return {
+    protectedParameters: protectedParameters.length > 0 ? protectedParameters : before.protectedParameters,
+    ...(kept === undefined ? {} : { scriptUri: kept }),
+  }
+}
 
 /** A change of the tags alone runs nothing again. */
 function isPatchOfRest(change: Change<Properties>, shown: object, secrets: Secrets): boolean {

@@ -101,15 +101,36 @@ const binding = ({ keyId, key }: { keyId: string; key: string }, url: string, pu
     .sign(createSecretKey(Buffer.from(key, 'base64url')))
 
 async function ask({ fetch, signal }: AcmeParts, url: string, init: RequestInit = {}): Promise<Response> {
+  const { protocol, host } = new URL(url)
+  // A server names the addresses of its services itself: it must not have us ask in our own network for it.
+  if (protocol !== 'https:') throw new AcmeFailure(`${url} is no address of an ACME server`, { mayPass: false })
+  const limits = { redirect: 'error', signal: AbortSignal.any([signal, AbortSignal.timeout(requestLimitMs)]) } as const
   try {
-    return await fetch(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(requestLimitMs)]) })
+    const response = await fetch(url, { ...init, ...limits })
+    const { status, headers } = response
+    return new Response(status === 204 || status === 304 ? null : await bodyOf(response), { status, headers })
   } catch (cause) {
+    if (cause instanceof AcmeFailure) throw cause
     const why = (cause as { cause?: { code?: unknown } }).cause?.code
-    throw new AcmeFailure(`${new URL(url).host} cannot be reached${why === undefined ? '' : `: ${why}`}`, {
+    throw new AcmeFailure(`${host} cannot be reached${why === undefined ? '' : `: ${why}`}`, {
       mayPass: true,
       cause,
     })
   }
+}
+
+/** More than any chain is long: whoever answers without end shall not have all memory. */
+const longestBody = 1024 * 1024
+
+async function bodyOf({ body, url }: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const portions: Uint8Array[] = []
+  let length = 0
+  for await (const portion of body ?? []) {
+    length += portion.length
+    if (length > longestBody) throw new AcmeFailure(`${url} answers without end`, { mayPass: true })
+    portions.push(portion)
+  }
+  return Buffer.concat(portions)
 }
 
 function retryAfterOf({ headers }: Response): number {
