@@ -31,6 +31,8 @@ export function readSas(query: Query): Sas | Refusal | undefined {
     if (!(sasFields as readonly string[]).includes(name)) continue
     // Two values are a chance for two readers to take one each.
     if (fields.has(name)) return failed(`The query parameter ${name} is given more than once.`)
+    // What is signed is lines: with a break in one of them, another meaning could be read into the same text.
+    if (value.includes('\n')) return fieldsNotWellFormed()
     fields.set(name, value)
   }
   const field = (name: SasField) => fields.get(name) ?? ''

@@ -13,6 +13,7 @@ const containers = `${services}/containers`
 const blobs = `${containers}/blobs`
 
 export const addAction = `${blobs}/add/action`
+export const tagActions = { read: `${blobs}/tags/read`, write: `${blobs}/tags/write` } as const
 export const blobActions = { read: `${blobs}/read`, write: `${blobs}/write`, delete: `${blobs}/delete` } as const
 
 export const inContainer = (params: Params) => containerId(params.accountId ?? '', params.container ?? '')
@@ -50,8 +51,8 @@ export const deletes = (permission: SasOperation): Needs<'delete'> => ({
   permission,
 })
 
-export const readsTags: Needs<'read'> = { ...reads('blobTags'), action: `${blobs}/tags/read` }
-export const writesTags: Needs<'write'> = { ...writes('blobTags'), action: `${blobs}/tags/write` }
+export const readsTags: Needs<'read'> = { ...reads('blobTags'), action: tagActions.read }
+export const writesTags: Needs<'write'> = { ...writes('blobTags'), action: tagActions.write }
 export const filters = (permission: SasOperation, on: 'account' | 'container'): Needs<'read'> => ({
   ...reads(permission),
   action: `${blobs}/filter/action`,

@@ -15,7 +15,7 @@ import { isRefusal, readSas, type Sas } from '../../signatures/sas.ts'
 import { refusePermission, type SasOperation } from '../../signatures/sas-permissions.ts'
 import { readSharedKey, refuseSharedKey, type SharedKey } from '../../signatures/shared-key.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
-import { addAction, blobActions } from './access.ts'
+import { addAction, blobActions, tagActions } from './access.ts'
 import { delegationSecret } from './delegation-secret.ts'
 import * as refusals from './refusals.ts'
 
@@ -118,7 +118,7 @@ async function bySas(parts: Parts, call: Call, account: StorageAccount, sas: Sas
 
   const permits = async (wish: Wish): Promise<Verdict> => {
     // A second permission, such as for the source of a copy, is asked for by its action alone.
-    const signed = wish.permission ?? (wish.action === blobActions.read ? 'getBlob' : undefined)
+    const signed = wish.permission ?? signedAs[wish.action]
     if (!covers(account.id, wish.scope) || signed === undefined) return refusals.permissionMismatch()
     if (sas.kind !== 'account' && !isSignedFor(sas, call, wish)) return refusals.permissionMismatch()
     // Who may only add is asked for after it has turned out that writing is more than was signed for.
@@ -143,6 +143,12 @@ async function bySas(parts: Parts, call: Call, account: StorageAccount, sas: Sas
         : refusals.permissionMismatch()
     },
   }
+}
+
+const signedAs: Readonly<Record<string, SasOperation>> = {
+  [blobActions.read]: 'getBlob',
+  [tagActions.read]: 'blobTags',
+  [tagActions.write]: 'blobTags',
 }
 
 /** A signature for one blob opens no other that the same request goes on to. */

@@ -4,7 +4,7 @@ import type { Context } from '../../door/operation.ts'
 import { containerId } from '../../store/blob-containers.ts'
 import type { StoredBlob } from '../../store/blobs.ts'
 import type { Reads } from '../../store/open.ts'
-import { blobActions } from './access.ts'
+import { blobActions, inContainer, tagActions } from './access.ts'
 import { checkSourceConditions } from './conditions.ts'
 import { blobSegments } from './path.ts'
 import { findAccount, snapshotOf } from './place.ts'
@@ -35,8 +35,15 @@ export async function copySource(cx: Context): Promise<CopySource> {
 
   const authorization = cx.request.headers.get('x-ms-copy-source-authorization')
   const isOwn = account.name === cx.params.account && !url.searchParams.has('sig') && authorization === null
-  if (isOwn) await cx.authorize('read', blobActions.read, containerId(account.id, containerName), 'data')
+  const place = containerId(account.id, containerName)
+  if (isOwn) await cx.authorize('read', blobActions.read, place, 'data')
   else await askForSource(cx, url, authorization)
+  const copiesTags = cx.request.headers.get('x-ms-copy-source-tag-option')?.toUpperCase() === 'COPY'
+  if (copiesTags) {
+    if (isOwn) await cx.authorize('read', tagActions.read, place, 'data')
+    else await askForSource(cx, tagsOf(url), authorization)
+    await cx.authorize('write', tagActions.write, inContainer(cx.params), 'data')
+  }
 
   const container = await cx.store.blobContainers.get(readSource, account, containerName)
   if (!container) throw refusals.containerNotFound()
@@ -47,22 +54,31 @@ export async function copySource(cx: Context): Promise<CopySource> {
     checkSourceConditions(cx.request.headers, blob)
     return blob
   }
-  return { read, url: withoutSignature(url) }
+  return { read, url: withoutSignature(url), copiesTags }
 }
 
 export type CopySource = {
   /** As it is at that moment. Throws 404, 409 or 412. */
   read(reads: Pick<Reads, 'blobs'>): Promise<StoredBlob>
   readonly url: URL
+  /** Whether the blob's tags are wanted, too, and may be had. */
+  readonly copiesTags: boolean
 }
 
 /** As anybody would who has only the address: with its signature, or with the header that is for it. */
 async function askForSource(cx: Context, url: URL, authorization: string | null): Promise<void> {
   const headers = { 'x-ms-version': '2021-06-08', ...(authorization === null ? {} : { authorization }) }
-  const { status } = await cx.ask(new Request(url, { method: 'HEAD', headers }))
+  const method = url.searchParams.has('comp') ? 'GET' : 'HEAD'
+  const { status } = await cx.ask(new Request(url, { method, headers }))
   if (status === 200) return
   const reason = `Could not verify the copy source: it answers with ${status}.`
   throw refusals.cannotVerifyCopySource(status === 404 ? 404 : status === 409 ? 409 : 403, reason)
+}
+
+function tagsOf(url: URL): URL {
+  const tags = new URL(url)
+  tags.searchParams.append('comp', 'tags')
+  return tags
 }
 
 const elsewhere = () =>

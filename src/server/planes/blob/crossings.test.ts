@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { BlobSASPermissions, generateBlobSASQueryParameters, StorageSharedKeyCredential } from '@azure/storage-blob'
 import { sign } from '../../signatures/hmac.ts'
 import { makeAccountSas } from '../../signatures/make-sas.ts'
-import { type OpenStorage, openStorage } from './testing.ts'
+import { type OpenStorage, openStorage, storageAudience } from './testing.ts'
 
 const block = { 'x-ms-blob-type': 'BlockBlob' }
 const never = '2020-01-01T00:00:00.0000000Z'
@@ -73,6 +73,54 @@ test('an action that every object has by birth ends no lease', async t => {
       ])
     assert.deepEqual(said(await send('DELETE', path.replace(/[?&]comp=lease/, ''))), [412, 'LeaseIdMissing'])
   }
+})
+
+test('tags are read and written only with the permission for tags, whichever operation they come with', async t => {
+  const storage = await openStorage(t)
+  const { send, lazuli } = storage
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: { ...block, 'x-ms-tags': 'salary=high' } })
+  const role = 'Storage Blob Data Contributor'
+  const { token } = await lazuli.principal({ roles: [{ role }], audience: storageAudience })
+  const list = (include: string, wish: { token: string | null }, sas = '') =>
+    send('GET', `/ctr?restype=container&comp=list&include=${include}${sas}`, wish)
+  assert.equal((await list('metadata', { token })).status, 200)
+  const source = { 'x-ms-copy-source': 'https://acct1.blob.core.windows.net/ctr/blob' }
+  const copying = { ...source, 'x-ms-copy-source-tag-option': 'COPY' }
+  const sas = `&${(await signer(storage))('mine', 'cw')}`
+  const tagged = { 'x-ms-tags': 'a=b' }
+  const refused = [
+    await list('tags', { token }),
+    await send('PUT', '/ctr/mine', { token, headers: copying }),
+    await send('PUT', '/ctr/mine', { token, headers: { ...source, ...tagged } }),
+    await send('PUT', '/ctr/mine', { token, body: 'mine', headers: { ...block, ...tagged } }),
+    await send('PUT', `/ctr/mine?${sas}`, { token: null, body: 'mine', headers: { ...block, ...tagged } }),
+    await send('PUT', '/ctr/mine', { token, headers: { 'x-ms-blob-type': 'AppendBlob', ...tagged } }),
+  ]
+  assert.deepEqual(
+    refused.map(said),
+    refused.map(() => [403, 'AuthorizationPermissionMismatch']),
+  )
+  assert.equal((await send('PUT', '/ctr/mine', { token, headers: source })).status, 202)
+  assert.equal((await send('PUT', '/ctr/theirs', { headers: copying })).status, 202)
+  assert.match((await send('GET', '/ctr/theirs?comp=tags')).text, /salary/)
+  const signedToo = `&${(await signer(storage))('signed', 'cwt')}`
+  const bySignature = { token: null, body: 'mine', headers: { ...block, ...tagged } }
+  assert.equal((await send('PUT', `/ctr/signed?${signedToo}`, bySignature)).status, 201)
+})
+
+test('a line break in a field of a signature is refused, and not signed for', async t => {
+  const { send } = await openStorage(t)
+  await send('PUT', '/ctr?restype=container')
+  const key = 'sktid=a&skt=2020-01-01&ske=2999-01-01&sks=b&skv=2021-06-08'
+  for (const fields of [`sr=c&skoid=a%0Ab&${key}`, 'sr=c&rscd=a%0Ab']) {
+    const answer = await send('GET', `/ctr/a?sv=2021-06-08&sp=r&se=2999-01-01&sig=eA&${fields}`, { token: null })
+    assert.deepEqual(said(answer), [403, 'AuthenticationFailed'], fields)
+    assert.match(answer.text, /not well formed/)
+  }
+  const soon = new Date(Date.now() + 3_600_000).toISOString().slice(0, 19) + 'Z'
+  const info = `<KeyInfo><Expiry>${soon}</Expiry><DelegatedUserTid>a\nb</DelegatedUserTid></KeyInfo>`
+  assert.equal((await send('POST', '/?restype=service&comp=userdelegationkey', { body: info })).status, 400)
 })
 
 test('who may look at a container copies no blob of its name out of the root container', async t => {

@@ -1,9 +1,16 @@
+import type { Context } from '../../door/operation.ts'
+import { inContainer, tagActions } from './access.ts'
 import { invalidTags } from './refusals.ts'
 
-/** Tags as `x-ms-tags` carries them: in the form of a query. Throws 400. */
-export function tagsFrom(headers: Headers): Record<string, string> | undefined {
-  const given = headers.get('x-ms-tags')
-  return given === null || given === '' ? undefined : checkedTags([...new URLSearchParams(given)])
+/**
+ * Tags as `x-ms-tags` carries them: in the form of a query. Whoever may write blobs may not, for that, write tags: roles
+ * have conditions on them. Throws 400 or 403.
+ */
+export async function tagsFrom(cx: Context): Promise<Record<string, string> | undefined> {
+  const given = cx.request.headers.get('x-ms-tags')
+  if (given === null || given === '') return undefined
+  await cx.authorize('write', tagActions.write, inContainer(cx.params), 'data')
+  return checkedTags([...new URLSearchParams(given)])
 }
 
 const characters = /^[a-zA-Z0-9 +\-./:=_]*$/

@@ -29,6 +29,8 @@ export const getUserDelegationKey = operation<'action'>({
     if (expiry === undefined) throw refusals.invalidXml('Expiry is missing or is no time.')
     if (expiry <= start || expiry > cx.now + longestMs + toleranceMs || expiry <= cx.now)
       throw refusals.invalidXml('Expiry must be after Start, and at most 7 days from now.')
+    const delegatedTenantId = childText(fields, 'DelegatedUserTid') ?? ''
+    if (delegatedTenantId.includes('\n')) throw refusals.invalidXml('DelegatedUserTid is no id of a tenant.')
     const account = await accountOf(cx)
     const key = {
       account: account.name,
@@ -38,7 +40,7 @@ export const getUserDelegationKey = operation<'action'>({
       expiry: formatSasTime(expiry),
       service: 'b',
       version: cx.request.headers.get('x-ms-version') ?? '2018-11-09',
-      delegatedTenantId: childText(fields, 'DelegatedUserTid') ?? '',
+      delegatedTenantId,
     }
     const value = deriveDelegationKey(await delegationSecret(cx.store), key).toString('base64')
     return xml(

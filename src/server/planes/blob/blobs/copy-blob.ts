@@ -62,14 +62,15 @@ async function copied(
   describe: (source: StoredBlob) => Described,
 ): Promise<{ source: StoredBlob; after: StoredBlob }> {
   const { headers } = cx.request
-  const { read, url } = await copySource(cx)
+  const { read, url, copiesTags } = await copySource(cx)
+  const given = await tagsFrom(cx)
   return cx.store.write(async tx => {
     const place = await openToWrite(cx, tx)
     // Only now, and from here: what it consists of must still be there when the copy refers to it.
     const source = await read(tx)
     const kind = kindOf(source)
     if (source.kind !== kind || (place.before && place.before.kind !== kind)) throw refusals.invalidBlobType()
-    const tags = headers.get('x-ms-copy-source-tag-option')?.toUpperCase() === 'COPY' ? source.tags : tagsFrom(headers)
+    const tags = copiesTags ? source.tags : given
     const tier = tierFrom(headers, kind)
     const content = await cloneContent(cx, tx, source)
     await tx.blobs.removeBlocks(cx.grant, place.container, cx.params.blob ?? '')

@@ -1,7 +1,7 @@
 import { type Context, operation } from '../../../door/operation.ts'
 import type { BlobContainer } from '../../../store/blob-containers.ts'
 import { behind, type StoredBlob } from '../../../store/blobs.ts'
-import { reads } from '../access.ts'
+import { inContainer, reads, tagActions } from '../access.ts'
 import { xml } from '../answer.ts'
 import { type BlobItem, blobXml, endpointOf, nameXml } from '../list-xml.ts'
 import { included, markerOf, maxResults, positionIn } from '../paging.ts'
@@ -24,6 +24,7 @@ export const listBlobs = operation<'read'>({
     const prefix = searchParams.get('prefix') ?? ''
     const delimiter = searchParams.get('delimiter') ?? ''
     const include = included(cx.url, words)
+    if (include.has('tags')) await cx.authorize('read', tagActions.read, inContainer(cx.params), 'data')
     const limit = maxResults(cx.url)
     const position = positionIn(cx.url)
     const container = await containerOf(cx, cx.store)
