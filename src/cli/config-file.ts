@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import * as z from 'zod'
 import type { ConfigWish } from '../server/config.ts'
 import { failed, wrongUsage } from './failure.ts'
 
@@ -8,8 +9,6 @@ export async function readConfigFile(path: string): Promise<ConfigWish> {
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw failed(`${path} cannot be read: ${error.message}`)
   })
-  // Half of the time of a start would go into loading zod, for a file that hardly anyone has.
-  const z = await import('zod')
   const shape = z.strictObject({
     data: z.string().min(1).optional(),
     port: z.int().min(0).max(65_535).optional(),

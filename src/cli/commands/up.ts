@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { configure } from '../../server/config.ts'
 import { serveInBackground, startInBackground } from '../background.ts'
-import { readConfigFile } from '../config-file.ts'
 import { print, printJson, styled, tell } from '../print.ts'
 import { type Ready, serve } from '../serve.ts'
 
@@ -34,7 +33,10 @@ export function addUp(program: Command): void {
     .action(async (options: UpOptions) => {
       if (options.background) return serveInBackground()
       const { config: file, detach, json, ...wish } = options
-      const config = configure({ ...(file === undefined ? {} : await readConfigFile(file)), ...wish }, process.env)
+      // The whole file, not zod alone, is loaded late: a bundle has to keep all of a package that is imported by a name
+      // at run time, and half of zod are languages that nobody asks for.
+      const inFile = file === undefined ? {} : await import('../config-file.ts').then(from => from.readConfigFile(file))
+      const config = configure({ ...inFile, ...wish }, process.env)
       if (detach) announce(await startInBackground(config, tell), options)
       else
         await serve(config, {
