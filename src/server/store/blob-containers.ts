@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely'
 import { type Change, demand, type Grant } from '../access/grant.ts'
-import { afresh, type Remember } from './remember.ts'
+import type { Remember } from './remember.ts'
 import type { StorageAccount } from './storage-accounts.ts'
 import type { BlobContainerTable, Tables } from './tables.ts'
 
@@ -137,9 +137,9 @@ export function blobContainerReads(db: Kysely<Tables>, remember: Remember): Blob
   }
 }
 
-export function blobContainerWrites(db: Kysely<Tables>): BlobContainerWrites {
+export function blobContainerWrites(db: Kysely<Tables>, remember: Remember): BlobContainerWrites {
   return {
-    ...blobContainerReads(db, afresh),
+    ...blobContainerReads(db, remember),
 
     async create(grant, account, container) {
       demand(grant, containerId(account.id, container.name))

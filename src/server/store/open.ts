@@ -36,7 +36,7 @@ import { writeDurably } from './durable-file.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
 import { type PrincipalReads, type PrincipalWrites, principalReads, principalWrites } from './principals.ts'
-import { type Remember, untilNextWrite } from './remember.ts'
+import { isRemembered, type Remember, untilNextWrite } from './remember.ts'
 import { type ResourceReads, type ResourceWrites, resourceReads, resourceWrites } from './resources.ts'
 import { type RoleReads, type RoleWrites, roleReads, roleWrites } from './role-assignments.ts'
 import { type Sealing, sealingWith } from './sealing.ts'
@@ -106,7 +106,10 @@ export type Writes = {
 export type Store = Reads & {
   /** All or nothing, and on disk when the promise resolves. The work may await nothing but the queries it is handed. */
   write<T>(work: (tx: Writes) => Promise<T>): Promise<T>
-  /** Rises with every `write`, before its promise resolves: what was read at one revision is true while it lasts. */
+  /**
+   * Rises with every `write`, before its promise resolves, unless it was to blobs alone: what else was read at one
+   * revision is true while it lasts.
+   */
   readonly revision: number
   /**
    * Notes a row for the audit log. It is written with the next commit, before any of that commit's work, and within
@@ -148,13 +151,25 @@ export async function openStore(parts: {
   }
 
   const raw = openForWriting(file)
-  const writer = kyselyOver(raw)
+  /** Counts what changes for the writer: committed or not, and also what is taken back. */
+  let changes = 0
+  const writer = kyselyOver(raw, table => {
+    if (isRemembered(table)) changes += 1
+  })
   await migrate(raw, writer, file)
   const sealing = await unsealDataKey(writer, parts.masterKeyFile)
   const reader = kyselyOver(openForReading(file))
-  const commits = groupCommit(raw, cause => new StorageUnavailable('the database could not be written', { cause }))
+  const commits = groupCommit(raw, cause => {
+    changes += 1
+    return new StorageUnavailable('the database could not be written', { cause })
+  })
 
-  const writes = writesOver(writer, parts.clock, sealing)
+  const writes = writesOver(
+    writer,
+    parts.clock,
+    sealing,
+    untilNextWrite(() => changes),
+  )
   const appendAudit = auditAppender(raw)
   let auditRows: AuditRow[] = []
   let auditTimer: NodeJS.Timeout | undefined
@@ -203,10 +218,21 @@ export async function openStore(parts: {
     async write(work) {
       // Asked for first, so written first, and in the same commit.
       flushAudit().catch(parts.onAuditFailure)
+      let isForgotten = true
       try {
-        return await commits.run(() => work(writes))
+        return await commits.run(async () => {
+          const before = changes
+          try {
+            const result = await work(writes)
+            isForgotten = changes !== before
+            return result
+          } catch (error) {
+            changes += 1
+            throw error
+          }
+        })
       } finally {
-        revision += 1
+        if (isForgotten) revision += 1
       }
     },
     async flush() {
@@ -252,7 +278,7 @@ const readsOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing, remember:
   blobs: blobReads(db),
 })
 
-const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes => ({
+const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing, remember: Remember): Writes => ({
   settings: settingWrites(db),
   resources: resourceWrites(db, clock),
   roles: roleWrites(db),
@@ -262,13 +288,13 @@ const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing): Writes 
   signInFailures: signInFailureWrites(db),
   signingKeys: signingKeyWrites(db, sealing),
   asyncOperations: asyncOperationWrites(db, sealing),
-  storageAccounts: storageAccountWrites(db, sealing),
+  storageAccounts: storageAccountWrites(db, sealing, remember),
   contents: contentWrites(db),
   vaults: vaultWrites(db, clock, sealing),
   vaultObjects: vaultObjectWrites(db, clock, sealing),
   dataLakeAccounts: dataLakeAccountWrites(db),
   dataLakeFiles: dataLakeFileWrites(db),
-  blobContainers: blobContainerWrites(db),
+  blobContainers: blobContainerWrites(db, remember),
   blobs: blobWrites(db),
 })
 

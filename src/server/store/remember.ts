@@ -4,6 +4,12 @@ export type Remember = <Key, Found>(find: (key: Key) => Promise<Found>) => (key:
 /** Inside a piece of work: it must see what it has itself just written. */
 export const afresh: Remember = find => find
 
+/** Of these no query remembers anything, and so what is written to them alone makes nobody forget. */
+const neverRemembered = new Set(['blobs', 'blob_blocks', 'blob_tags', 'content_pieces'])
+
+/** Whether a change in this table may be one of what is remembered; one that cannot be told may. */
+export const isRemembered = (table: string | undefined) => table === undefined || !neverRemembered.has(table)
+
 const mostRemembered = 1_000
 /** Some keys are what a caller sent, before it is known who that is. */
 const longestKey = 1_000

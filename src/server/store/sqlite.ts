@@ -78,19 +78,26 @@ const damaged = (file: string, detail: string, cause?: unknown) =>
     { cause },
   )
 
-/** Kysely speaks to better-sqlite3's shape; node:sqlite differs by where parameters go and by how a query is told from a command. */
-export function kyselyOver(db: DatabaseSync): Kysely<Tables> {
-  const prepared = new Map<string, { reader: boolean; statement: StatementSync }>()
+/**
+ * Kysely speaks to better-sqlite3's shape; node:sqlite differs by where parameters go and by how a query is told from a
+ * command. `onChange` hears of each statement that may change something, and in which table where that can be told.
+ */
+export function kyselyOver(db: DatabaseSync, onChange?: (table: string | undefined) => void): Kysely<Tables> {
+  const prepared = new Map<
+    string,
+    { reader: boolean; statement: StatementSync; change: { table?: string } | undefined }
+  >()
   const prepare = (sql: string) => {
     let known = prepared.get(sql)
     if (!known) {
       const statement = db.prepare(sql)
-      known = { statement, reader: statement.columns().length > 0 }
+      known = { statement, reader: statement.columns().length > 0, change: changeIn(sql) }
       // Our own queries are a few hundred; lists of varying length (`in (?, ?, …)`) must not pile up.
       if (prepared.size >= 500) prepared.clear()
       prepared.set(sql, known)
     }
-    const { statement, reader } = known
+    const { statement, reader, change } = known
+    if (change) onChange?.(change.table)
     return {
       reader,
       all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
@@ -99,4 +106,10 @@ export function kyselyOver(db: DatabaseSync): Kysely<Tables> {
     }
   }
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database: { prepare, close: () => db.close() } }) })
+}
+
+function changeIn(sql: string): { table?: string } | undefined {
+  if (/^select\b/i.test(sql)) return undefined
+  const table = /^(?:insert into|update|delete from) "(\w+)"/i.exec(sql)?.[1]
+  return table === undefined ? {} : { table }
 }

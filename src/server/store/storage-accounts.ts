@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely'
 import { type Change, demand, type Grant } from '../access/grant.ts'
-import { afresh, type Remember } from './remember.ts'
+import type { Remember } from './remember.ts'
 import type { Sealing } from './sealing.ts'
 import type { StorageAccountTable, Tables } from './tables.ts'
 
@@ -102,8 +102,8 @@ function sealKeys(sealing: Sealing, idKey: string, keys: readonly AccountKey[]):
   return sealing.seal(context(idKey), JSON.stringify(plain))
 }
 
-export function storageAccountWrites(db: Kysely<Tables>, sealing: Sealing): StorageAccountWrites {
-  const reads = storageAccountReads(db, sealing, afresh)
+export function storageAccountWrites(db: Kysely<Tables>, sealing: Sealing, remember: Remember): StorageAccountWrites {
+  const reads = storageAccountReads(db, sealing, remember)
   return {
     ...reads,
 

@@ -6,26 +6,31 @@ import type { Writes } from '../../store/open.ts'
 import { isOnlyToAdd } from './access.ts'
 import { checkConditions } from './conditions.ts'
 import { afterWrite, checkWrite } from './lease.ts'
-import { blobAt, containerOf, existingBlob, refuseSnapshot } from './place.ts'
+import { containerOf, existingBlob, refuseSnapshot } from './place.ts'
 import { permissionMismatch } from './refusals.ts'
 import { pieceAt, type Taken } from './take-in.ts'
+
+/** `row` is also there when the blob is deleted, and only kept; `before` is not. */
+type Opened = {
+  readonly container: BlobContainer
+  readonly before: StoredBlob | undefined
+  readonly row: StoredBlob | undefined
+}
 
 /**
  * What every write to a blob begins with, inside its transaction: the container, what is there now, whether the request's
  * conditions hold for it, and whether its lease lets the caller. Throws what says no.
  */
-export async function openToWrite(
-  cx: Context<'write'>,
-  tx: Writes,
-): Promise<{ container: BlobContainer; before: StoredBlob | undefined }> {
+export async function openToWrite(cx: Context<'write'>, tx: Writes): Promise<Opened> {
   refuseSnapshot(cx.url)
   const container = await containerOf(cx, tx)
-  const before = await blobAt(cx, tx, container)
+  const row = await tx.blobs.get(cx.grant, container, cx.params.blob ?? '')
+  const before = row?.deletedAt === undefined ? row : undefined
   checkConditions(cx.request.headers, before, 'write')
   // A write to nothing needs no lease, and cannot have one.
   if (before) checkWrite(before.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
   if (before && isOnlyToAdd(cx.grant)) throw permissionMismatch()
-  return { container, before }
+  return { container, before, row }
 }
 
 /** The same for what only changes a blob. Throws 404 where there is none. */
@@ -45,14 +50,13 @@ export async function openToChange(
 export async function replace(
   cx: Context<'write'>,
   tx: Writes,
-  { container, before }: { container: BlobContainer; before: StoredBlob | undefined },
+  { container, before, row }: Opened,
   blob: Omit<StoredBlob, 'name' | 'createdAt' | 'changedAt'>,
 ): Promise<StoredBlob> {
   const lease = afterWrite(before?.lease, cx.now)
   const now = { createdAt: before?.createdAt ?? cx.now, changedAt: cx.now }
   const after: StoredBlob = { ...blob, name: cx.params.blob ?? '', ...now, ...(lease ? { lease } : {}) }
-  const kept = before ?? (await tx.blobs.get(cx.grant, container, after.name))
-  await tx.blobs.put(cx.grant, container, after, kept)
+  await tx.blobs.put(cx.grant, container, after, row)
   return after
 }
 
