@@ -5,10 +5,10 @@
  */
 
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { failureText } from '../../handler/failure.ts'
 import type { Run } from '../../host/run.ts'
 import type { AfterRenewal, ObservedCertificate } from '../settings/wish.ts'
+import { readOwnFile } from '../store/folder.ts'
 import { linkPath, linkTo } from '../store/install.ts'
 import type { Records, Renewal, RenewalOutcome } from '../store/records.ts'
 import { nameIn, type ServedSerial, servedSerial } from './served.ts'
@@ -111,7 +111,7 @@ async function outcomeOf(
 /** Until the right one is served, for at most ten seconds. */
 async function lookWhatIsServed(certificate: ObservedCertificate, name: string, parts: ConcludeParts) {
   const { verify } = certificate
-  const leaf = new X509Certificate(readFileSync(`${certificate.store}/${name}`))
+  const leaf = new X509Certificate(readOwnFile(`${certificate.store}/${name}`))
   const serial = leaf.serialNumber
   let found: ServedSerial = { failure: 'it was not asked' }
   for (let look = 0; verify && look < looks; look++) {

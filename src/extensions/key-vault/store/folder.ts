@@ -66,15 +66,7 @@ function heldFolder(path: string, fd: number, before: BeforeStep): Folder {
   const at = (name: string) => `/proc/self/fd/${fd}/${name}`
   const shared = (file: number) => `/proc/${process.pid}/fd/${file}`
 
-  /** Undefined for what is not a file of root's, of one name. */
-  function openOwn(name: string): number | undefined {
-    const file = openIfFile(at(name))
-    if (file === undefined) return undefined
-    const status = fstatSync(file)
-    if (status.isFile() && status.uid === process.getuid?.() && status.nlink === 1) return file
-    closeSync(file)
-    return undefined
-  }
+  const openOwn = (name: string) => openOwnFile(at(name))
 
   function moveIntoPlace(draft: string, name: string): void {
     before(`rename ${name}`)
@@ -86,15 +78,7 @@ function heldFolder(path: string, fd: number, before: BeforeStep): Folder {
   return {
     path,
     handle: shared(fd),
-    read(name) {
-      const file = openOwn(name)
-      if (file === undefined) return undefined
-      try {
-        return readFileSync(file, 'utf8')
-      } finally {
-        closeSync(file)
-      }
-    },
+    read: name => readIfOwn(at(name)),
     async write(name, content, prepare) {
       const draft = draftOf(name)
       before(`create ${name}`)
@@ -150,6 +134,33 @@ function heldFolder(path: string, fd: number, before: BeforeStep): Folder {
     },
     close: () => closeSync(fd),
   }
+}
+
+/** Undefined for what is not a file of root's, of one name. */
+function openOwnFile(path: string): number | undefined {
+  const file = openIfFile(path)
+  if (file === undefined) return undefined
+  const status = fstatSync(file)
+  if (status.isFile() && status.uid === process.getuid?.() && status.nlink === 1) return file
+  closeSync(file)
+  return undefined
+}
+
+function readIfOwn(path: string): string | undefined {
+  const file = openOwnFile(path)
+  if (file === undefined) return undefined
+  try {
+    return readFileSync(file, 'utf8')
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** The text of root's own file, wherever it is; whoever can write there could have put a pipe in its place. */
+export function readOwnFile(path: string): string {
+  const text = readIfOwn(path)
+  if (text === undefined) throw new StoreFailure(`${path} is no file of ours`)
+  return text
 }
 
 /** Without O_NONBLOCK, a pipe in place of the file would hold us for ever. */

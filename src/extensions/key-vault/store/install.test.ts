@@ -22,7 +22,7 @@ import { openTestAuthority } from '../../../certificate-bundle/testing-authority
 import { run } from '../../host/run.ts'
 import { readSettings } from '../settings/read-settings.ts'
 import { openKeyVaultRig } from '../testing-rig.ts'
-import { install, removeDrafts } from './install.ts'
+import { fileName, install, installedVersion, linkPath, removeDrafts } from './install.ts'
 import { openRecords } from './records.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -222,3 +222,19 @@ function mounted(t: { after(step: () => void): void }, options: string): string 
 
 /** Without comments, and with numbers for names. */
 const acl = (path: string) => execFileSync('getfacl', ['-pcn', '--', path], { encoding: 'utf8' })
+
+test('a pipe or a link in the place of a certificate holds nobody up, and shows nothing', limits, t => {
+  const store = mkdtempSync(join(tmpdir(), 'lazuli-pipe-'))
+  t.after(() => rmSync(store, { recursive: true }))
+  const observed = [{ url: 'https://v.vault.example.test/secrets/c', certificateStoreLocation: store }]
+  const [certificate] = readSettings({ secretsManagementSettings: { observedCertificates: observed } }).certificates
+  if (!certificate) return assert.fail()
+  const [piped, linked] = ['0', '1'].map(digit => fileName(certificate, digit.repeat(32)))
+  execFileSync('mkfifo', [join(store, piped ?? '')])
+  symlinkSync('/dev/zero', join(store, linked ?? ''))
+  for (const name of [piped, linked]) {
+    rmSync(linkPath(certificate), { force: true })
+    symlinkSync(name ?? '', linkPath(certificate))
+    assert.equal(installedVersion(certificate), undefined)
+  }
+})

@@ -4,7 +4,7 @@
  */
 
 import { X509Certificate } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { renderBundle, renderCertificates, renderKey } from '../../../certificate-bundle/bundle.ts'
 import type { CertificateBundle } from '../../../certificate-bundle/chain.ts'
 import { orderBundle } from '../../../certificate-bundle/chain.ts'
@@ -15,7 +15,7 @@ import { contentHash } from '../../host/files.ts'
 import type { Run } from '../../host/run.ts'
 import type { ObservedCertificate } from '../settings/wish.ts'
 import type { Secret } from '../vault/secrets.ts'
-import { type BeforeStep, draftPattern, type Folder, openFolder } from './folder.ts'
+import { type BeforeStep, draftPattern, type Folder, openFolder, readOwnFile } from './folder.ts'
 import { closedFolders, existing, reconcile } from './readers.ts'
 import type { Records, Renewal } from './records.ts'
 
@@ -102,7 +102,7 @@ export function installedVersion(certificate: ObservedCertificate): InstalledVer
     const version = name.startsWith(prefix) ? name.slice(prefix.length) : ''
     if (!/^[0-9a-f]{32}$/i.test(version)) return undefined
     const file = `${certificate.store}/${name}`
-    const { validFrom, validTo } = new X509Certificate(readFileSync(file))
+    const { validFrom, validTo } = new X509Certificate(readOwnFile(file))
     return { version, file, notBefore: new Date(validFrom), notAfter: new Date(validTo) }
   } catch {
     // Whatever is wrong with it, the next poll finds out and repairs it.
