@@ -1,115 +1,26 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { openTestAuthority } from '../src/certificate-bundle/testing-authority.ts'
-import { openTestVault } from '../src/extensions/key-vault/testing-vault.ts'
-import { distribution, heading, measured, note } from './report.ts'
+import { certmonger } from './certmonger.ts'
+import { openServer } from './lazuli.ts'
+import { openMachine } from './machine.ts'
+import { observedCertificates } from './observed-certificates.ts'
+import { renewedCertificate } from './renewed-certificate.ts'
+import { heading, note } from './report.ts'
 
-const observed = 1_000
-const renewals = 30
-const idleMs = 10_000
-const limitMs = 180_000
+const many = 1_000
 
-/**
- * The service of the Key Vault extension with a thousand certificates of a vault: until all are installed, what it takes
- * while nothing happens, and how long a renewal takes from the vault's saying so to the swapped link.
- */
-export async function certificates(): Promise<void> {
-  heading(`Key Vault extension: ${observed} observed certificates`)
+/** What the Key Vault extension does with certificates: one that is renewed, from end to end, and very many. */
+export async function certificates({ program, folder }: { program: string; folder: string }): Promise<void> {
+  heading('Key Vault extension: a certificate is renewed in the vault, and nginx on a machine serves it')
   if (process.getuid?.() !== 0) {
-    note('Not measured: a store belongs to root.')
+    note('Not measured: machines, and where certificates are stored, need root.')
     return
   }
-  const folder = mkdtempSync(join(tmpdir(), 'lazuli-bench-certificates-'))
-  const authority = openTestAuthority()
-  const vault = await openTestVault(authority)
-  try {
-    authority.issue('one', { kind: 'ec' })
-    const chain = authority.read('intermediate.crt') + authority.read('root.crt')
-    const value = authority.read('one.crt') + chain + authority.read('one.key')
-    const names = Array.from({ length: observed }, (_, number) => `c${number}`)
-    for (const name of names) vault.put(name, value)
-    const store = join(folder, 'store')
-    for (const name of ['config', 'status', 'log']) mkdirSync(join(folder, name))
-    const settings = {
-      secretsManagementSettings: {
-        certificateStoreLocation: store,
-        observedCertificates: names.map(name => `${vault.origin}/secrets/${name}`),
-      },
-      authenticationSettings: { msiEndpoint: vault.metadata },
-    }
-    writeFileSync(join(folder, 'config/akvvm_service.json'), JSON.stringify({ sequence: 0, settings }))
-    writeFileSync(join(folder, 'root.crt'), authority.read('root.crt'))
-    const begun = performance.now()
-    const program = join(import.meta.dirname, 'programs', 'key-vault-daemon.ts')
-    const service = spawn(process.execPath, [program, folder], { stdio: 'inherit' })
-    try {
-      await until(() => observedIn(folder) === observed)
-      measured('until all are installed', [performance.now() - begun], 'ms')
-      await pause(2_000)
-      const before = cpuMs(service.pid ?? 0)
-      await pause(idleMs)
-      measured('processor time in 10 s without news', [cpuMs(service.pid ?? 0) - before], 'ms')
-      measured('resident memory', [residentMiB(service.pid ?? 0)], 'MiB')
-      const times: number[] = []
-      for (let round = 0; round < renewals; round++) times.push(await renew(`c${round}`))
-      distribution('the vault says so → the link leads to the new version', times, 'ms', { atMost: 1_000 })
-    } finally {
-      service.kill('SIGTERM')
-      await new Promise(resolve => service.once('exit', resolve))
-    }
-    note(certmonger())
-
-    async function renew(name: string): Promise<number> {
-      const version = vault.put(name, value)
-      const from = performance.now()
-      const socket = connect(join(folder, 'socket'))
-      socket.end(`${JSON.stringify({ changed: [`${vault.origin}/secrets/${name}`] })}\n`)
-      socket.resume()
-      await until(() => readlinkSync(`${store}/Kv1.${name}`) === `Kv1.${name}.${version}`)
-      return performance.now() - from
-    }
-  } finally {
-    await vault.close()
-    authority.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (const giveUpAt = performance.now() + limitMs; !isSo(); await pause(2))
-    if (performance.now() > giveUpAt) throw new Error('it took too long')
-}
-
-/** How many are installed, as the service says it. */
-function observedIn(folder: string): number {
-  try {
-    const { certificates } = JSON.parse(readFileSync(join(folder, 'observed.json'), 'utf8'))
-    return certificates.filter((one: { installed: unknown }) => one.installed !== null).length
-  } catch {
-    // It has said nothing yet.
-    return 0
-  }
-}
-
-/** proc(5): the times in user and kernel mode are fields 14 and 15, in hundredths of a second. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
-
-const residentMiB = (pid: number) =>
-  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-
-function certmonger(): string {
-  try {
-    return `certmonger ${execFileSync('certmonger', ['-v'], { encoding: 'utf8' }).trim()} is here, but needs a system bus to be measured.`
-  } catch {
-    return 'certmonger is not installed, so nothing is compared.'
-  }
+  const data = join(folder, 'certificates')
+  await using server = await openServer({ program, data, machines: 'sandbox' })
+  const machine = await openMachine(server, data, 'web')
+  await renewedCertificate(server, machine)
+  heading(`Key Vault extension: ${many.toLocaleString('en')} observed certificates`)
+  await observedCertificates(many)
+  await certmonger(machine, folder, many)
+  await machine.remove()
 }

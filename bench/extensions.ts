@@ -1,18 +1,13 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '../src/cli/client.ts'
-import { instanceOf } from '../src/server/config.ts'
 import { builtIn } from '../src/server/extensions/built-in.ts'
-import { machinePlace, site } from '../src/server/machines/sandbox/site.ts'
 import { generateSshKeyPair } from '../src/server/ssh/key-pair.ts'
-import { openServer } from './lazuli.ts'
-import { openGroup } from './machines.ts'
+import { ended, openServer } from './lazuli.ts'
+import { machineVersion, openMachine } from './machine.ts'
 import { distribution, heading, note } from './report.ts'
 
 const rounds = 20
-const pollMs = 10
-const limitMs = 60_000
 
 /** From the request that gives an administrator a key to the answer that it is in place, on a machine that runs. */
 export async function extensions({ program, folder }: { program: string; folder: string }): Promise<void> {
@@ -24,19 +19,15 @@ export async function extensions({ program, folder }: { program: string; folder:
   const data = join(folder, 'extensions')
   await using server = await openServer({ program, data, machines: 'sandbox' })
   const { client } = server
-  const group = await openGroup(server)
-  const machine = await group.create('access')
-  const path = group.pathOf(machine.name)
-  const { properties } = await client.ask<{ properties: { vmId: string } }>('GET', `${path}?${version}`)
-  // What the machine writes is on the host, too: the times of its files say when each step was done, by one clock.
-  const { upper } = machinePlace(site(instanceOf(data), join(data, 'machines')), properties.vmId)
+  const machine = await openMachine(server, data, 'access')
+  const { path, upper } = machine
 
   // The first time, the package is fetched and installed, and the user is made.
   const { succeeded } = await giveKey(client, path, upper)
   note(`The first request, which installs the extension and makes the user, took ${succeeded.toFixed(0)} ms.`)
   const runs: Steps[] = []
   for (let round = 0; round < rounds; round++) runs.push(await giveKey(client, path, upper))
-  await group.remove(machine)
+  await machine.remove()
 
   const times = (step: keyof Steps) => runs.map(run => run[step])
   distribution('PUT to Succeeded', times('succeeded'), 'ms', { atMost: 1_500 })
@@ -48,7 +39,6 @@ export async function extensions({ program, folder }: { program: string; folder:
   distribution('  the extension has reported', times('reported'), 'ms')
 }
 
-const version = 'api-version=2024-11-01'
 const user = 'bench'
 
 /** Each in milliseconds since the request. */
@@ -59,7 +49,7 @@ async function giveKey(client: Client, machine: string, root: string): Promise<S
   const from = performance.timeOrigin + performance.now()
   const since = (unixMs: number) => unixMs - from
   const now = () => since(performance.timeOrigin + performance.now())
-  const answer = await client.send('PUT', `${machine}/extensions/enablevmaccess?${version}`, {
+  const answer = await client.send('PUT', `${machine}/extensions/enablevmaccess?${machineVersion}`, {
     location: 'westeurope',
     properties: {
       publisher: 'Microsoft.OSTCExtensions',
@@ -69,8 +59,7 @@ async function giveKey(client: Client, machine: string, root: string): Promise<S
     },
   })
   const accepted = now()
-  const { pathname, search } = new URL(String(answer.headers['azure-asyncoperation']))
-  await ended(client, pathname + search)
+  await ended(client, answer)
   const succeeded = now()
 
   const changed = (path: string) => since(statSync(join(root, path)).mtimeMs)
@@ -85,13 +74,4 @@ async function giveKey(client: Client, machine: string, root: string): Promise<S
     inPlace: changed(`home/${user}/.ssh/authorized_keys`),
     reported: changed(`${handler}/status/${sequence}.status`),
   }
-}
-
-async function ended(client: Client, operation: string): Promise<void> {
-  for (const until = performance.now() + limitMs; performance.now() < until; await pause(pollMs)) {
-    const { status, error } = await client.ask<{ status: string; error?: { message: string } }>('GET', operation)
-    if (status === 'Succeeded') return
-    if (status === 'Failed') throw new Error(`The key was not put in place: ${error?.message}`)
-  }
-  throw new Error(`The key is not in place after ${limitMs / 1000} s`)
 }

@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { type Client, signIn } from '../src/cli/client.ts'
+import { type Answer, type Client, signIn } from '../src/cli/client.ts'
 import { type Installation, runningInstallation } from '../src/cli/installation.ts'
 import type { Side } from './cores.ts'
 import { type Program, start } from './program.ts'
+
+const pollMs = 10
+const operationLimitMs = 60_000
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -62,6 +66,22 @@ export async function openServer(wish: Wish): Promise<Server> {
     token: resource => tokenFrom(url, installation, resource),
     [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   }
+}
+
+/** Asks again and again until what was accepted is done. Rejects when it failed. */
+export async function ended(client: Client, accepted: Answer): Promise<void> {
+  const poll = accepted.headers['azure-asyncoperation']
+  if (poll === undefined) throw new Error(`Not accepted: status ${accepted.status}, ${accepted.text}`)
+  const { pathname, search } = new URL(String(poll))
+  for (const until = performance.now() + operationLimitMs; performance.now() < until; await pause(pollMs)) {
+    const { status, error } = await client.ask<{ status: string; error?: { message: string } }>(
+      'GET',
+      pathname + search,
+    )
+    if (status === 'Succeeded') return
+    if (status === 'Failed') throw new Error(`An operation failed: ${error?.message}`)
+  }
+  throw new Error(`An operation is not over after ${operationLimitMs / 1000} s`)
 }
 
 /** What a client that holds a secret posts to the token endpoint. */
