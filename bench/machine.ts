@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { instanceOf } from '../src/server/config.ts'
 import { machinePlace, site } from '../src/server/machines/sandbox/site.ts'
 import type { Server } from './lazuli.ts'
@@ -12,8 +13,6 @@ export type Machine = {
   /** Its path in the resource manager, without a version. */
   readonly path: string
   readonly principalId: string
-  /** Where it is reached from the host. */
-  readonly address: string
   /**
    * What the machine writes, as the host sees it: the times of its files say when each step was done, by the clock of
    * the benchmark.
@@ -21,6 +20,8 @@ export type Machine = {
   readonly upper: string
   /** Runs a script of the shell as root, past the agent. Returns what it prints. */
   inside(script: string, input?: string | Uint8Array): string
+  /** The same, while other things go on. */
+  start(script: string): Promise<string>
   /** Processor time so far and memory of a unit's main process. */
   unit(name: string): { readonly pid: number; readonly seconds: number; readonly residentMiB: number }
   remove(): Promise<void>
@@ -36,8 +37,9 @@ export async function openMachine(server: Server, data: string, name: string): P
   }>('GET', `${path}?${machineVersion}`)
   const at = site(instanceOf(data), join(data, 'machines'))
 
+  const argv = (script: string) => ['--root', at.runcRoot, 'exec', properties.vmId, 'sh', '-c', script]
   const inside: Machine['inside'] = (script, input) =>
-    execFileSync('runc', ['--root', at.runcRoot, 'exec', properties.vmId, 'sh', '-c', script], {
+    execFileSync('runc', argv(script), {
       encoding: 'utf8',
       ...(input === undefined ? { stdio: ['ignore', 'pipe', 'pipe'] } : { stdio: 'pipe', input }),
       maxBuffer: 2 ** 26,
@@ -46,8 +48,8 @@ export async function openMachine(server: Server, data: string, name: string): P
   return {
     path,
     inside,
+    start: async script => (await promisify(execFile)('runc', argv(script))).stdout,
     principalId: identity.principalId,
-    address: await group.addressOf(name),
     upper: machinePlace(at, properties.vmId).upper,
     unit(unit) {
       const pid = Number(inside(`systemctl show -P MainPID ${unit}`))

@@ -72,8 +72,6 @@ export type Made = { readonly name: string; readonly acceptedMs: number; readonl
 export type Group = {
   /** The machine's path in the resource manager, without a version. */
   pathOf(name: string): string
-  /** Where it is reached from the host; waits until it has an address. */
-  addressOf(name: string): Promise<string>
   /** Times are counted from the request. */
   create(name: string): Promise<Made>
   /** Resolves when it is gone. */
@@ -99,7 +97,6 @@ export async function openGroup({ client, installation }: Server): Promise<Group
 
   return {
     pathOf,
-    addressOf,
     async create(name) {
       const from = performance.now()
       await client.ask('PUT', `${pathOf(name)}?${version}`, machineBody(name, publicKey))
