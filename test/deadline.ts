@@ -5,7 +5,7 @@
 
 import { setTimeout as after } from 'node:timers'
 
-const limitMinutes = 10
+const limitMinutes = 20
 
 after(() => {
   process.stderr.write(`${process.argv[1]} has not ended after ${limitMinutes} minutes; what is still open: `)

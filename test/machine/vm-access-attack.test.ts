@@ -12,7 +12,7 @@ import { limits } from './rig.ts'
 import { handler, openVmAccess, refused, type Status, succeeded, type VmAccess } from './vm-access-rig.ts'
 
 const execute = promisify(execFile)
-const patient = { ...limits, timeout: 400_000 }
+const patient = { ...limits, timeout: 900_000 }
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJeenLQi6sE7VsdIIHe4i7AMmXZCLS3F/j8bOSokbAUD mallory'
 const node = '/usr/lib/lazuli/node'
 
@@ -46,7 +46,7 @@ test('a user who swaps what is in the way of 10,000 writes gains nothing', patie
   await vm.sh(`for i in 1 2; do setpriv --reuid mallory --regid mallory --clear-groups \
     setsid ${node} /usr/local/lib/attacker.mjs /home/mallory </dev/null >/tmp/attacker.log 2>&1 & done`)
   const { exitCode, stdout, stderr } = await vm.exec([node, '/root/raced.mjs', 'mallory', '10000'], {
-    timeoutMs: 300_000,
+    timeoutMs: 600_000,
   })
   assert.equal(exitCode, 0, stderr)
   assert.equal(await vm.sh('pgrep -u mallory -c -f attacker.mjs'), '2', await vm.sh('cat /tmp/attacker.log'))
@@ -220,7 +220,7 @@ test('each of the hostile settings is refused, and nothing is changed', patient,
   await vm.sh('touch /root/codes /stamp; sleep 0.1; touch /stamp; sleep 0.1')
   const last = hostileSettings.length - 1
   const script = `cd ${handler}; for n in $(seq 0 ${last}); do ConfigSequenceNumber=$n bin/vm-access enable; echo $? >> /root/codes; done`
-  assert.equal((await vm.exec(['sh', '-c', script], { timeoutMs: 380_000 })).exitCode, 0)
+  assert.equal((await vm.exec(['sh', '-c', script], { timeoutMs: 600_000 })).exitCode, 0)
   assert.equal(await vm.sh('sort /root/codes | uniq -c | tr -s " "'), `${hostileSettings.length} 1`)
   assert.equal(await vm.sh(`${systemState} | grep -v -e ^/root -e ^/stamp || true`), '')
   for (const [number, { why }] of hostileSettings.entries()) {

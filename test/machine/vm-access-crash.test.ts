@@ -7,7 +7,7 @@ import { packageExtension } from '../../package-extensions.ts'
 import { limits } from './rig.ts'
 import { handler, openVmAccess, type Settings, stateFolder, succeeded, type VmAccess } from './vm-access-rig.ts'
 
-const patient = { ...limits, timeout: 400_000 }
+const patient = { ...limits, timeout: 900_000 }
 
 /** All that a run may change, with nothing that changes by itself. */
 const stateScript = `cd /etc
