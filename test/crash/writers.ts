@@ -158,7 +158,7 @@ export async function observe(lazuli: Lazuli): Promise<ReadonlyMap<string, strin
     ...identities.map(({ id, properties }): [string, string] => [key(id), String(properties.principalId)]),
     ...machines.map(({ id, properties }): [string, string] => [key(id), String(properties.vmId)]),
     ...vaults.map(({ id }): [string, string] => [id, id]),
-    ...secrets.flatMap(found => found),
+    ...secrets.flat(),
     ...assignments
       .filter(({ id }) => id.startsWith(`${subscription}/`))
       .map(({ id, properties }): [string, string] => [key(id), String(properties.principalId)]),
