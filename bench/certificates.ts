@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { certmonger } from './certmonger.ts'
 import { openServer } from './lazuli.ts'
 import { openMachine } from './machine.ts'
 import { observedCertificates } from './observed-certificates.ts'
@@ -19,8 +18,7 @@ export async function certificates({ program, folder }: { program: string; folde
   await using server = await openServer({ program, data, machines: 'sandbox' })
   const machine = await openMachine(server, data, 'web')
   await renewedCertificate(server, machine)
+  await machine.remove()
   heading(`Key Vault extension: ${many.toLocaleString('en')} observed certificates`)
   await observedCertificates(many)
-  await certmonger(machine, folder, many)
-  await machine.remove()
 }
