@@ -1,14 +1,12 @@
 import { type Context, operation } from '../../../door/operation.ts'
-import { newEtag } from '../../../store/blob-etag.ts'
 import type { StoredBlob } from '../../../store/blobs.ts'
 import { addAction, writes } from '../access.ts'
 import { empty, validators } from '../answer.ts'
 import { refuseOwnKeys } from '../blob-headers.ts'
-import { afterWrite } from '../lease.ts'
+import { changeBlob } from '../change-blob.ts'
 import * as refusals from '../refusals.ts'
 import { takeSourcePart } from '../source-part.ts'
 import { hashHeaders, pieceAt, type Taken, takeIn } from '../take-in.ts'
-import { openToChange } from '../write-blob.ts'
 
 const longestAppend = 100 * 1024 * 1024
 const mostAppends = 50_000
@@ -27,11 +25,11 @@ export const appendBlock = operation<'write'>({
       : await takeIn(cx, { most: longestAppend, md5: false })
     try {
       if (taken.length === 0) throw refusals.invalidHeader('Content-Length', '0')
-      const { before, after } = await append(cx, taken)
+      const after = await append(cx, taken)
       return empty(201, {
         ...validators(after),
         ...hashHeaders(taken),
-        'x-ms-blob-append-offset': before.length,
+        'x-ms-blob-append-offset': after.length - taken.length,
         'x-ms-blob-committed-block-count': after.appends,
         'x-ms-request-server-encrypted': 'true',
       })
@@ -42,26 +40,14 @@ export const appendBlock = operation<'write'>({
 })
 
 const append = (cx: Context<'write'>, taken: Taken) =>
-  cx.store.write(async tx => {
-    const { container, before } = await openToChange(cx, tx)
+  changeBlob(cx, async (before, tx) => {
     if (before.kind !== 'AppendBlob' || before.content === undefined) throw refusals.invalidBlobType()
     if (before.sealed) throw refusals.blobIsSealed()
     checkPosition(cx.request.headers, before, taken.length)
     const { appends = 0 } = before
     if (appends >= mostAppends) throw refusals.blockCountExceeds()
     await tx.contents.add(cx.grant, before.content, [pieceAt(before.length, taken)])
-    const { lease: _lease, ...rest } = before
-    const lease = afterWrite(before.lease, cx.now)
-    const after: StoredBlob = {
-      ...rest,
-      ...(lease ? { lease } : {}),
-      etag: newEtag(),
-      changedAt: cx.now,
-      length: before.length + taken.length,
-      appends: appends + 1,
-    }
-    await tx.blobs.put(cx.grant, container, after, before)
-    return { before, after }
+    return { length: before.length + taken.length, appends: appends + 1 }
   })
 
 function checkPosition(headers: Headers, { length }: StoredBlob, added: number): void {
