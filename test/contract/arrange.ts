@@ -35,11 +35,12 @@ export async function newIdentity(lazuli: Lazuli, group: string, name = unique('
   return { id, clientId: properties.clientId, principalId: properties.principalId }
 }
 
-/** The name of a new vault, which grants all but purging to the administrator's application by an access policy. */
+/** The name of a new vault, which grants everything to the administrator's application by an access policy. */
 export async function newVault(lazuli: Lazuli, group: string, name = unique('v')): Promise<string> {
   const { oid } = claimsOf(await lazuli.token())
   const { tenantId } = lazuli.env
-  const permissions = { keys: ['all'], secrets: ['all'], certificates: ['all'] }
+  const all = ['all', 'purge']
+  const permissions = { keys: all, secrets: all, certificates: all }
   const properties = {
     tenantId,
     sku: { family: 'A', name: 'standard' },

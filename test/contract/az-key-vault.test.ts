@@ -4,34 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startLazuli } from '../start.ts'
 import { newGroup, unique } from './arrange.ts'
-import {
-  azEnvironment,
-  azLane,
-  besideLazuli,
-  lanesMissing,
-  registerCloud,
-  signInAsAdministrator,
-  underLazuli,
-} from './az.ts'
-
-const python = (url: string) => `
-from azure.core.exceptions import ResourceNotFoundError
-from azure.identity import EnvironmentCredential
-from azure.keyvault.secrets import SecretClient
-client = SecretClient(${JSON.stringify(url)}, EnvironmentCredential())
-client.set_secret('py', 'first')
-client.set_secret('py', 'from python', tags={'a': 'b'})
-value = client.get_secret('py').value
-versions = len(list(client.list_properties_of_secret_versions('py')))
-client.begin_delete_secret('py').result()
-try:
-    client.get_secret('py')
-except ResourceNotFoundError as error:
-    print(value, versions, type(error).__name__)
-client.begin_recover_deleted_secret('py').result()
-client.begin_delete_secret('py').wait()
-client.purge_deleted_secret('py')
-`
+import { azLane, besideLazuli, lanesMissing, registerCloud, signInAsAdministrator, underLazuli } from './az.ts'
 
 test('az keeps vaults, and secrets in them', { skip: lanesMissing }, async t => {
   const [lazuli, lane] = await Promise.all([startLazuli(t), azLane('trixie', t)])
@@ -127,20 +100,6 @@ test('az keeps vaults, and secrets in them', { skip: lanesMissing }, async t => 
     const made = await beside.az(`keyvault secret set --vault-name ${vault} -n own --value v`)
     assert.ok(made.id.startsWith(`${host}secrets/own/`))
     assert.equal(await beside.az(`keyvault secret show --id ${made.id} --query value`), 'v')
-  })
-
-  await t.test('Debian’s own Python library keeps secrets, with its check of the challenge on', async () => {
-    const { clientSecret } = lazuli.env.admin
-    const said = await lazuli.exec(['python3', '-'], {
-      env: {
-        ...azEnvironment(lane),
-        AZURE_TENANT_ID: lazuli.env.tenantId,
-        AZURE_CLIENT_ID: clientId,
-        AZURE_CLIENT_SECRET: clientSecret,
-      },
-      stdin: python(`https://${vault}.vault.azure.net`),
-    })
-    assert.deepEqual([said.exitCode, said.stdout.trim()], [0, 'from python 2 ResourceNotFoundError'], said.stderr)
   })
 
   await t.test('a policy that is taken away opens nothing any more', async () => {
