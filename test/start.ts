@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Answer, exchange } from './exchange.ts'
 import { type Ended, runProgram, succeed } from './run-program.ts'
-import { launcher, type ServerProcess, startServerProcess } from './server-process.ts'
+import { bundleInto, launcher, type ServerProcess, startServerProcess } from './server-process.ts'
 
 export type { Answer, Ended }
 
@@ -76,6 +76,8 @@ export type StartOptions = {
   /** More arguments for `lazuli up`. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Starts the program as it is published: in half the time, which is worth its making for who starts it often. */
+  readonly bundled?: boolean
 }
 
 export const resourceManager = 'https://management.azure.com'
@@ -83,7 +85,7 @@ export const resourceManager = 'https://management.azure.com'
 /** A Lazuli that nobody has used before; it is stopped, and its folder removed, when the test has ended. */
 export async function startLazuli(
   t: { after(step: () => Promise<void>): void },
-  { machines = 'none', args = [], env = {} }: StartOptions = {},
+  { machines = 'none', args = [], env = {}, bundled = false }: StartOptions = {},
 ): Promise<Lazuli> {
   const undo: (() => unknown)[] = []
   t.after(async () => {
@@ -95,10 +97,11 @@ export async function startLazuli(
   await mkdir(home)
   const environment = { ...minimalEnvironment(home), ...env }
   const up = ['--data', directory, '--port', '0', '--machines', machines, ...args]
-  let server = await startServerProcess(up, environment)
+  const program = bundled ? await bundleInto(join(folder, 'program')) : launcher
+  let server = await startServerProcess(up, environment, program)
   undo.push(() => server.kill('SIGTERM'))
 
-  const command = (argv: readonly string[]) => [process.execPath, launcher, ...argv]
+  const command = (argv: readonly string[]) => [process.execPath, program, ...argv]
   const described = command(['env', '--data', directory, '--format', 'json'])
   const installation: Installation = JSON.parse(await succeed(described, { env: environment }))
   const ca = await readFile(installation.caFile, 'utf8')
@@ -169,7 +172,7 @@ export async function startLazuli(
     run: (argv, { env: more = {}, stdin = '' } = {}) => runProgram(argv, { env: { ...environment, ...more }, stdin }),
     kill: signal => server.kill(signal),
     async restart() {
-      server = await startServerProcess(up, environment)
+      server = await startServerProcess(up, environment, program)
     },
   }
 }

@@ -9,27 +9,49 @@ export const absent: State = 'absent'
 /** For what only the answer would have told. */
 const something: State = 'something'
 
+/** The server has answered that nothing was changed. */
+export class Refused extends Error {}
+
 export type Ledger = {
-  /** Makes a change by `send`, which resolves with the answered state of all these things, and rejects without answer. */
+  /**
+   * Makes a change by `send`, which resolves with the answered state of all these things, and rejects without answer,
+   * or with `Refused`.
+   */
   change(keys: readonly string[], send: () => Promise<State>, expected?: State): Promise<State>
-  /** Says what is there now, by key. Returns one line for each thing that is not as it may be. */
-  compare(observed: ReadonlyMap<string, State>): string[]
+  /** What was to be changed since it was last compared. */
+  changed(): ReadonlySet<string>
+  /**
+   * Says what is there now, by key, of everything, or of some things alone. Returns one line for each thing that is not
+   * as it may be.
+   */
+  compare(observed: ReadonlyMap<string, State>, among?: ReadonlySet<string>): string[]
   readonly size: number
 }
 
 export function openLedger(): Ledger {
   const possible = new Map<string, ReadonlySet<State>>()
   const known = (key: string) => possible.get(key) ?? new Set([absent])
+  const changed = new Set<string>()
   return {
     async change(keys, send, expected = something) {
-      for (const key of keys) possible.set(key, new Set([...known(key), expected]))
-      const answered = await send()
-      for (const key of keys) possible.set(key, new Set([answered]))
-      return answered
+      const before = keys.map(known)
+      for (const key of keys) {
+        possible.set(key, new Set([...known(key), expected]))
+        changed.add(key)
+      }
+      try {
+        const answered = await send()
+        for (const key of keys) possible.set(key, new Set([answered]))
+        return answered
+      } catch (error) {
+        if (error instanceof Refused) for (const [i, key] of keys.entries()) possible.set(key, before[i] ?? new Set())
+        throw error
+      }
     },
-    compare(observed) {
+    changed: () => new Set(changed),
+    compare(observed, among = new Set([...possible.keys(), ...observed.keys()])) {
       const wrong: string[] = []
-      for (const key of new Set([...possible.keys(), ...observed.keys()])) {
+      for (const key of among) {
         const found = observed.get(key) ?? absent
         const may = known(key)
         if (!may.has(found) && !(may.has(something) && found !== absent)) {
@@ -37,6 +59,7 @@ export function openLedger(): Ledger {
         }
         // Seen is as good as answered.
         possible.set(key, new Set([found]))
+        changed.delete(key)
       }
       return wrong
     },
