@@ -99,12 +99,13 @@ export function blobContainerReads(db: Kysely<Tables>, remember: Remember): Blob
 
     async list(grant, account, { prefix, from, limit }) {
       demand(grant, account.id)
+      // Their names are ASCII. One bound, never both: of two, SQLite may enter the index at the lesser.
+      const [, first = ''] = [prefix, from].sort()
       const rows = await db
         .selectFrom('blob_containers')
         .selectAll()
         .where('account', '=', account.number)
-        .where('name', '>=', prefix)
-        .where('name', '>=', from)
+        .where('name', '>=', first)
         .where('name', '<', `${prefix}\u{10ffff}`)
         .orderBy('name')
         .limit(limit)

@@ -61,23 +61,38 @@ export type BlobListing = {
   /** Begins behind this one. */
   readonly after?: { readonly name: string; readonly snapshot?: string | undefined } | undefined
   readonly limit: number
-  readonly snapshots: boolean
-  readonly deleted: boolean
+}
+
+/** Where a list of what is found by tags goes on from. */
+export type TagPosition = { readonly tag: string; readonly value: string; readonly name: string }
+
+export type TagSearch = {
+  /** The tag, and what its value lies between; any tag without one. */
+  readonly tag?: string | undefined
+  readonly least?: string | undefined
+  readonly most?: string | undefined
+  /** Begins behind this one. */
+  readonly after?: TagPosition | undefined
+  readonly limit: number
 }
 
 export type BlobReads = {
   /** Also one that is deleted, and kept. */
   get(grant: Grant, container: BlobContainer, name: string, snapshot?: string): Promise<StoredBlob | undefined>
-  /** Without their bytes, by name, snapshots before the blob. */
+  /** Without their bytes, by name, snapshots before the blob; deleted ones, too. */
   list(grant: Grant, container: BlobContainer, what: BlobListing): Promise<StoredBlob[]>
   /** Without their bytes, the oldest first, deleted ones too. */
   snapshots(grant: Grant, container: BlobContainer, name: string): Promise<StoredBlob[]>
   blocks(grant: Grant, container: BlobContainer, name: string): Promise<Block[]>
   /** One of them, and how many there are. */
   anyBlock(grant: Grant, container: BlobContainer, name: string): Promise<{ id: string; count: number } | undefined>
-  /** Names of the blobs that have a tag, or any at all, behind `after`. */
-  withTag(grant: Grant, container: BlobContainer, what: { tag: string | undefined; after: string }): Promise<string[]>
-  /** Names of blobs that have only blocks so far, behind `after`. */
+  /** Each tag of each blob, by tag, value and name; deleted ones, too, and without their bytes. */
+  tagged(
+    grant: Grant,
+    container: BlobContainer,
+    what: TagSearch,
+  ): Promise<{ position: TagPosition; blob: StoredBlob }[]>
+  /** Names for which there are blocks that are no part of a blob, behind `after`. */
   uncommitted(
     grant: Grant,
     container: BlobContainer,
@@ -164,6 +179,9 @@ function rowOf(container: BlobContainer, blob: StoredBlob): Insertable<BlobTable
 /** Behind everything that begins with the prefix. */
 export const behind = (prefix: string) => `${prefix}\u{10ffff}\u{10ffff}`
 
+/** As SQLite compares text, which is not how JavaScript does. */
+export const compareNames = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
 export function blobReads(db: Kysely<Tables>): BlobReads {
   return {
     async get(grant, container, name, snapshot = itself) {
@@ -178,7 +196,7 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
       return row && read(row)
     },
 
-    async list(grant, container, { prefix, after, limit, snapshots, deleted }) {
+    async list(grant, container, { prefix, after, limit }) {
       demand(grant, container.id)
       let query = db
         .selectFrom('blobs')
@@ -188,12 +206,11 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
         .orderBy('name')
         .orderBy('snapshot')
         .limit(limit)
-      if (after && after.name >= prefix) {
+      // One bound, never both: of two, SQLite may enter the index at the lesser and read up to the other.
+      if (after && compareNames(after.name, prefix) >= 0) {
         const last = after.snapshot ?? itself
         query = query.where(eb => eb(eb.refTuple('name', 'snapshot'), '>', eb.tuple(after.name, last)))
       } else query = query.where('name', '>=', prefix)
-      if (!snapshots) query = query.where('snapshot', '=', itself)
-      if (!deleted) query = query.where('deleted_at', 'is', null)
       return (await query.execute()).map(read)
     },
 
@@ -236,34 +253,51 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
       }))
     },
 
-    async withTag(grant, container, { tag, after }) {
+    async tagged(grant, container, { tag, least = '', most, after, limit }) {
       demand(grant, container.id)
       let query = db
         .selectFrom('blob_tags')
         .innerJoin('blobs', 'blobs.number', 'blob_tags.blob')
-        .select('blobs.name')
-        .distinct()
+        .select(columns.map(column => `blobs.${column}` as const))
+        .select(['blob_tags.name as tag', 'blob_tags.value as value'])
         .where('blob_tags.container', '=', container.number)
-        .where('blobs.name', '>', after)
-        .orderBy('blobs.name')
-      if (tag !== undefined) query = query.where('blob_tags.name', '=', tag)
-      return (await query.execute()).map(row => row.name)
+        .orderBy('blob_tags.name')
+        .orderBy('blob_tags.value')
+        .orderBy('blob_tags.blob_name')
+        .limit(limit)
+      const from = after ?? { tag: '', value: least, name: '' }
+      if (tag === undefined) {
+        query = query.where(eb =>
+          eb(
+            eb.refTuple('blob_tags.name', 'blob_tags.value', 'blob_tags.blob_name'),
+            '>',
+            eb.tuple(from.tag, from.value, from.name),
+          ),
+        )
+      } else {
+        query = query
+          .where('blob_tags.name', '=', tag)
+          .where(eb => eb(eb.refTuple('blob_tags.value', 'blob_tags.blob_name'), '>', eb.tuple(from.value, from.name)))
+        if (most !== undefined) query = query.where('blob_tags.value', '<=', most)
+      }
+      return (await query.execute()).map(({ tag, value, ...row }) => ({
+        position: { tag, value, name: row.name },
+        blob: read(row),
+      }))
     },
 
     async uncommitted(grant, container, { prefix, after, limit }) {
       demand(grant, container.id)
-      const rows = await db
+      let query = db
         .selectFrom('blob_blocks')
         .select('name')
         .distinct()
         .where('container', '=', container.number)
-        .where('name', '>=', prefix)
-        .where('name', '>', after)
         .where('name', '<', behind(prefix))
         .orderBy('name')
         .limit(limit)
-        .execute()
-      return rows.map(row => row.name)
+      query = compareNames(after, prefix) >= 0 ? query.where('name', '>', after) : query.where('name', '>=', prefix)
+      return (await query.execute()).map(row => row.name)
     },
   }
 }
@@ -278,13 +312,14 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
       .execute()
   }
 
-  async function putTags(number: number, container: BlobContainer, tags: Readonly<Record<string, string>>) {
+  async function putTags(number: number, container: BlobContainer, { name: blob_name, tags = {} }: StoredBlob) {
     await db.deleteFrom('blob_tags').where('blob', '=', number).execute()
     const rows = Object.entries(tags).map(([name, value]) => ({
       blob: number,
       container: container.number,
       name,
       value,
+      blob_name,
     }))
     if (rows.length > 0) await db.insertInto('blob_tags').values(rows).execute()
   }
@@ -304,7 +339,7 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
         if (before?.content !== blob.content) await dropUnused(before?.content)
       }
       // Only a blob itself is found by its tags.
-      if (blob.snapshot === undefined && (blob.tags || before?.tags)) await putTags(number, container, blob.tags ?? {})
+      if (blob.snapshot === undefined && (blob.tags || before?.tags)) await putTags(number, container, blob)
     },
 
     async remove(grant, container, { number = -1, content }) {

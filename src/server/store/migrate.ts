@@ -5,11 +5,14 @@ import * as vaults from './migrations/0002-vaults.ts'
 import * as storage from './migrations/0003-storage.ts'
 import * as dueObjects from './migrations/0004-due-objects.ts'
 import * as dataLake from './migrations/0005-data-lake.ts'
+import * as tagOrder from './migrations/0006-tag-order.ts'
 import { DatabaseRefused } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /** In order; the position is the version. Released ones are never edited, only followed by new ones. */
-const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [first, vaults, storage, dueObjects, dataLake]
+const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [
+  ...[first, vaults, storage, dueObjects, dataLake, tagOrder],
+]
 
 /**
  * Brings an older database up to date, each step in one transaction with its version number. A database of a newer

@@ -30,7 +30,7 @@ export type Tables = {
   blob_containers: BlobContainerTable
   blobs: BlobTable
   blob_blocks: BlobBlockTable
-  blob_tags: { blob: number; container: number; name: string; value: string }
+  blob_tags: { blob: number; container: number; name: string; value: string; blob_name: string }
   content_pieces: ContentPieceTable
   data_lake_accounts: DataLakeAccountTable
   data_lake_files: DataLakeFileTable

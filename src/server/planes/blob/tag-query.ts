@@ -30,5 +30,15 @@ export const passes = ({ operator, value }: TagTest, tag: string | undefined): b
   return operator === '<' ? tag < value : tag <= value
 }
 
+/** The tag by which an index finds the fewest blobs that may pass all tests, and what its value then lies between. */
+export function drivingRange(tests: readonly TagTest[]): { tag?: string; least?: string; most?: string } {
+  const first = tests.find(test => test.operator === '=') ?? tests.find(test => test.operator !== '<>') ?? tests[0]
+  if (!first) return {}
+  const ofIt = tests.filter(test => test.name === first.name)
+  const bound = (...operators: string[]) => ofIt.find(({ operator }) => operators.includes(operator))?.value
+  const [least, most] = [bound('=', '>', '>='), bound('=', '<', '<=')]
+  return { tag: first.name, ...(least === undefined ? {} : { least }), ...(most === undefined ? {} : { most }) }
+}
+
 export const evaluateTags = (query: string, tags: Readonly<Record<string, string>>): boolean =>
   parseTagQuery(query).every(one => passes(one, tags[one.name]))

@@ -1,13 +1,13 @@
 import { type Context, operation } from '../../../door/operation.ts'
 import type { BlobContainer } from '../../../store/blob-containers.ts'
-import type { StoredBlob } from '../../../store/blobs.ts'
+import type { StoredBlob, TagPosition } from '../../../store/blobs.ts'
 import { filters } from '../access.ts'
 import { xml } from '../answer.ts'
 import { endpointOf, nameXml, tagsXml } from '../list-xml.ts'
-import { markerOf, maxResults, positionIn } from '../paging.ts'
+import { largestPortion, markerOf, maxResults, mostRead, positionIn } from '../paging.ts'
 import { accountOf, containerOf } from '../place.ts'
 import { missingQuery } from '../refusals.ts'
-import { parseTagQuery, passes, type TagTest } from '../tag-query.ts'
+import { drivingRange, parseTagQuery, passes, type TagTest } from '../tag-query.ts'
 import { element } from '../xml.ts'
 
 const name = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/filter/action'
@@ -18,11 +18,7 @@ export const findBlobs = operation<'read'>({
   route: 'GET /:account',
   query: 'comp=blobs',
   access: filters('findBlobsByTags', 'account'),
-  async run(cx) {
-    const account = await accountOf(cx)
-    const all = await cx.store.blobContainers.list(cx.grant, account, { prefix: '', from: '', limit: 100_000 })
-    return found(cx, all)
-  },
+  run: async cx => found(cx, from => containersFrom(cx, from)),
 })
 
 export const findBlobsInContainer = operation<'read'>({
@@ -30,54 +26,94 @@ export const findBlobsInContainer = operation<'read'>({
   route: 'GET /:account/:container',
   query: 'restype=container&comp=blobs',
   access: filters('findBlobsByTagsInContainer', 'container'),
-  run: async cx => found(cx, [await containerOf(cx, cx.store)]),
+  async run(cx) {
+    const container = await containerOf(cx, cx.store)
+    return found(cx, async function* () {
+      yield container
+    })
+  },
 })
 
-async function found(cx: Context<'read'>, containers: readonly BlobContainer[]): Promise<Response> {
+const containersAtOnce = 100
+
+/** By name, beginning with this one. */
+async function* containersFrom(cx: Context<'read'>, from: string): AsyncGenerator<BlobContainer> {
+  const account = await accountOf(cx)
+  for (let next: string | undefined = from; next !== undefined; ) {
+    const limit = containersAtOnce + 1
+    const page = await cx.store.blobContainers.list(cx.grant, account, { prefix: '', from: next, limit })
+    yield* page.slice(0, containersAtOnce)
+    next = page[containersAtOnce]?.name
+  }
+}
+
+async function found(
+  cx: Context<'read'>,
+  containers: (from: string) => AsyncIterable<BlobContainer>,
+): Promise<Response> {
   const where = cx.url.searchParams.get('where')
   if (where === null || where === '') throw missingQuery('where')
   const tests = parseTagQuery(where)
-  const ofContainer = tests.filter(test => test.name === '@container')
-  const ofTags = tests.filter(test => test.name !== '@container')
   const limit = maxResults(cx.url)
-  const position = positionIn(cx.url)
-  const hits: { container: BlobContainer; blob: StoredBlob }[] = []
-  for (const container of containers) {
-    if (position && container.name < (position.container ?? '')) continue
-    if (!ofContainer.every(test => passes(test, container.name))) continue
-    const after = position?.container === container.name ? (position.name ?? '') : ''
-    hits.push(...(await hitsIn(cx, container, ofTags, after, limit + 1 - hits.length)))
-    if (hits.length > limit) break
-  }
-  const shown = hits.slice(0, limit)
-  const last = hits.length > limit ? shown.at(-1) : undefined
-  const items = shown.map(({ container, blob }) => {
+  const { hits, next } = await pageOf(cx, containers, tests, limit)
+  const items = hits.map(({ container, blob }) => {
     const tags = Object.fromEntries(
-      Object.entries(blob.tags ?? {}).filter(([name]) => ofTags.some(test => test.name === name)),
+      Object.entries(blob.tags ?? {}).filter(([name]) => tests.some(test => test.name === name)),
     )
     return `<Blob>${nameXml(blob.name)}${element('ContainerName', container.name)}${tagsXml(tags)}</Blob>`
   })
   return xml(
     200,
-    `<EnumerationResults ServiceEndpoint="${endpointOf(cx)}">${element('Where', where)}<Blobs>${items.join('')}</Blobs>${element('NextMarker', last ? markerOf({ container: last.container.name, name: last.blob.name }) : '')}</EnumerationResults>`,
+    `<EnumerationResults ServiceEndpoint="${endpointOf(cx)}">${element('Where', where)}<Blobs>${items.join('')}</Blobs>${element('NextMarker', next ?? '')}</EnumerationResults>`,
   )
 }
 
-/** The index finds what passes the first test, and the rest is looked at one by one. */
-async function hitsIn(
+type Hit = { readonly container: BlobContainer; readonly blob: StoredBlob }
+
+/** In the order of the index: by container, the value of the tag that is looked for first, and name. */
+async function pageOf(
   cx: Context<'read'>,
-  container: BlobContainer,
+  containers: (from: string) => AsyncIterable<BlobContainer>,
   tests: readonly TagTest[],
-  after: string,
   limit: number,
-): Promise<{ container: BlobContainer; blob: StoredBlob }[]> {
-  const names = await cx.store.blobs.withTag(cx.grant, container, { tag: tests[0]?.name, after })
-  const hits: { container: BlobContainer; blob: StoredBlob }[] = []
-  for (const name of names) {
-    const blob = await cx.store.blobs.get(cx.grant, container, name)
-    if (!blob || blob.deletedAt !== undefined || !tests.every(test => passes(test, blob.tags?.[test.name]))) continue
-    hits.push({ container, blob })
-    if (hits.length === limit) break
+): Promise<{ hits: Hit[]; next?: string }> {
+  const ofContainer = tests.filter(test => test.name === '@container')
+  const ofTags = tests.filter(test => test.name !== '@container')
+  const range = drivingRange(ofTags)
+  const from = positionIn(cx.url)
+  const hits: Hit[] = []
+  let portion = Math.min(largestPortion, limit + 1)
+  let read = 0
+  for await (const container of containers(from?.container ?? '')) {
+    let after: TagPosition | undefined
+    if (from?.tag !== undefined && from.container === container.name)
+      after = { tag: from.tag, value: from.value ?? '', name: from.name ?? '' }
+    const marker = () => markerOf({ container: container.name, ...after })
+    if (!ofContainer.every(test => passes(test, container.name))) read += 1
+    else {
+      for (let isMore = true; isMore; ) {
+        if (read >= mostRead(limit)) return { hits, next: marker() }
+        const rows = await cx.store.blobs.tagged(cx.grant, container, { ...range, after, limit: portion })
+        for (const { blob, position } of rows) {
+          if (isFound(blob, position, ofTags)) {
+            if (hits.length === limit) return { hits, next: marker() }
+            hits.push({ container, blob })
+          }
+          after = position
+        }
+        isMore = rows.length === portion
+        read += rows.length + 1
+        portion = Math.min(largestPortion, portion * 2)
+      }
+    }
+    if (read >= mostRead(limit)) return { hits, next: marker() }
   }
-  return hits
+  return { hits }
+}
+
+function isFound({ tags = {}, deletedAt }: StoredBlob, { tag }: TagPosition, tests: readonly TagTest[]): boolean {
+  if (deletedAt !== undefined) return false
+  // Any tag will do, and the blob is in the index with each that it has: the first one counts.
+  if (tests.length === 0) return tag === Object.keys(tags).sort()[0]
+  return tests.every(test => passes(test, tags[test.name]))
 }

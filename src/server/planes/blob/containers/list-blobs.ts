@@ -1,10 +1,10 @@
 import { type Context, operation } from '../../../door/operation.ts'
 import type { BlobContainer } from '../../../store/blob-containers.ts'
-import { behind, type StoredBlob } from '../../../store/blobs.ts'
+import { behind, compareNames, type StoredBlob } from '../../../store/blobs.ts'
 import { inContainer, reads, tagActions } from '../access.ts'
 import { xml } from '../answer.ts'
 import { type BlobItem, blobXml, endpointOf, nameXml } from '../list-xml.ts'
-import { included, markerOf, maxResults, positionIn } from '../paging.ts'
+import { included, largestPortion, markerOf, maxResults, mostRead, positionIn } from '../paging.ts'
 import { accountOf, containerOf } from '../place.ts'
 import { element, escaped } from '../xml.ts'
 
@@ -72,11 +72,12 @@ type Wish = {
   readonly uncommitted: boolean
 }
 
-const largestPortion = 1000
+const smallestPortion = 8
 
 /**
- * Names in order, and those that share what stands before the delimiter as one. Behind such a prefix the index is
- * entered anew, so what is below it costs nothing however much it is. Portions begin small for the same reason.
+ * Names in order, and those that share what stands before the delimiter as one. When a portion ends below such a prefix,
+ * the index is entered anew behind it, so what is below costs nothing however much it is. Portions begin small for the
+ * same reason.
  */
 async function pageOf(
   cx: Context<'read'>,
@@ -86,24 +87,34 @@ async function pageOf(
   const { prefix, delimiter, limit } = wish
   const entries: Entry[] = []
   let { after } = wish
-  let portion = delimiter === '' ? largestPortion : 8
-  for (;;) {
-    const want = Math.min(portion, limit + 1 - entries.length)
-    const found = await portionOf(cx, container, { ...wish, after, limit: want })
-    let jumped = false
+  let portion = Math.min(delimiter === '' ? largestPortion : smallestPortion, limit + 1)
+  for (let hidden = 0; hidden < mostRead(limit); ) {
+    const found = await portionOf(cx, container, { ...wish, after, limit: portion })
+    let below: string | undefined
     for (const blob of found) {
-      const end = delimiter === '' ? -1 : blob.name.indexOf(delimiter, prefix.length)
-      const shared = end < 0 ? undefined : blob.name.slice(0, end + delimiter.length)
-      // The last entry is what the next page begins with.
-      if (entries.length === limit) return { entries, next: after && markerOf(position(after)) }
-      entries.push(shared === undefined ? { blob } : { prefix: shared })
-      after = shared === undefined ? blob : { name: behind(shared) }
-      jumped = shared !== undefined
-      if (jumped) break
+      if (below !== undefined && blob.name.startsWith(below)) continue
+      below = undefined
+      if (isShown(blob, wish)) {
+        // There is more: the last entry is what the next page begins behind.
+        if (entries.length === limit) return { entries, next: after && markerOf(position(after)) }
+        below = sharedBy(blob.name, prefix, delimiter)
+        entries.push(below === undefined ? { blob } : { prefix: below })
+      } else hidden += 1
+      after = below === undefined ? blob : { name: behind(below) }
     }
-    if (!jumped && found.length < want) return { entries, next: undefined }
-    portion = jumped ? 8 : Math.min(largestPortion, portion * 2)
+    if (found.length < portion) return { entries, next: undefined }
+    portion = below === undefined ? Math.min(largestPortion, portion * 2) : Math.min(smallestPortion, limit + 1)
   }
+  return { entries, next: after && markerOf(position(after)) }
+}
+
+const isShown = ({ snapshot, deletedAt }: StoredBlob, wish: Wish) =>
+  (wish.snapshots || snapshot === undefined) && (wish.deleted || deletedAt === undefined)
+
+/** What a name shares with others, up to and with the delimiter. */
+function sharedBy(name: string, prefix: string, delimiter: string): string | undefined {
+  const end = delimiter === '' ? -1 : name.indexOf(delimiter, prefix.length)
+  return end < 0 ? undefined : name.slice(0, end + delimiter.length)
 }
 
 const position = ({ name, snapshot }: { name: string; snapshot?: string | undefined }) => ({
@@ -123,12 +134,18 @@ async function portionOf(
   const names = await store.blobs.uncommitted(grant, container, { prefix, after: wish.after?.name ?? '', limit })
   const committed = new Set(blobs.map(({ name }) => name))
   const last = blobs.length === limit ? blobs.at(-1)?.name : undefined
-  const more: StoredBlob[] = []
-  for (const name of names) {
-    if (committed.has(name) || (last !== undefined && name > last)) continue
-    if (await store.blobs.get(grant, container, name)) continue
-    more.push({ name, kind: 'BlockBlob', etag: '', length: 0, createdAt: 0, changedAt: 0, headers: {}, metadata: {} })
-  }
-  const byName = (a: StoredBlob, b: StoredBlob) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
-  return [...blobs, ...more].sort(byName).slice(0, limit)
+  const more = names
+    .filter(name => !committed.has(name) && (last === undefined || compareNames(name, last) < 0))
+    .map((name): StoredBlob => ({ ...uncommittedBlob, name }))
+  return [...blobs, ...more].sort((a, b) => compareNames(a.name, b.name)).slice(0, limit)
 }
+
+const uncommittedBlob = {
+  kind: 'BlockBlob',
+  etag: '',
+  length: 0,
+  createdAt: 0,
+  changedAt: 0,
+  headers: {},
+  metadata: {},
+} as const satisfies Omit<StoredBlob, 'name'>

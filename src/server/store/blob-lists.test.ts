@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import type { Kysely } from 'kysely'
+import { systemGrant } from '../access/grant.ts'
+import { type BlobContainer, blobContainerReads } from './blob-containers.ts'
+import { blobReads } from './blobs.ts'
+import { contentReads } from './contents.ts'
+import { migrate } from './migrate.ts'
+import * as storage from './migrations/0003-storage.ts'
+import * as tagOrder from './migrations/0006-tag-order.ts'
+import { afresh } from './remember.ts'
+import { databaseFile, kyselyOver, openForWriting } from './sqlite.ts'
+import type { StorageAccount } from './storage-accounts.ts'
+import { temporaryDirectory } from './testing.ts'
+
+const grant = systemGrant('test')
+const container = { number: 1, id: '/ctr' } as BlobContainer
+const account = { number: 1, id: '/acct' } as StorageAccount
+
+/** How SQLite goes about what is asked of an empty database: it chooses by the indexes, and not by what is in them. */
+async function planner(t: TestContext) {
+  const file = join(temporaryDirectory(t), databaseFile)
+  const raw = openForWriting(file)
+  const db = kyselyOver(raw)
+  t.after(() => db.destroy())
+  await migrate(raw, db, file)
+  const prepare = raw.prepare.bind(raw)
+  const planOf = async (ask: () => Promise<unknown>) => {
+    const asked: string[] = []
+    raw.prepare = sql => {
+      asked.push(sql)
+      return prepare(sql)
+    }
+    await ask()
+    raw.prepare = prepare
+    return asked.flatMap(sql => prepare(`EXPLAIN QUERY PLAN ${sql}`).all()).map(({ detail }) => String(detail))
+  }
+  return { db, planOf }
+}
+
+test('every kind of list enters an index where its page begins, and sorts nothing', async t => {
+  const { db, planOf } = await planner(t)
+  const blobs = blobReads(db)
+  const after = { name: 'ab' }
+  const position = { tag: 't', value: 'v', name: 'ab' }
+  const byName = 'blobs USING INDEX blobs_by_name'
+  const byTag = 'SEARCH blob_tags USING INDEX blob_tags_by_value'
+  const ofTag = 'SEARCH blobs USING INTEGER PRIMARY KEY (rowid=?)'
+  const kinds: [ask: () => Promise<unknown>, plan: string[]][] = [
+    [
+      () => blobs.list(grant, container, { prefix: 'a', limit: 9 }),
+      [`SEARCH ${byName} (container=? AND name>? AND name<?)`],
+    ],
+    [
+      () => blobs.list(grant, container, { prefix: 'a', after, limit: 9 }),
+      [`SEARCH ${byName} (container=? AND (name,snapshot)>(?,?) AND name<?)`],
+    ],
+    [() => blobs.snapshots(grant, container, 'a'), [`SEARCH ${byName} (container=? AND name=? AND snapshot<?)`]],
+    [
+      () => blobs.tagged(grant, container, { tag: 't', most: 'w', after: position, limit: 9 }),
+      [`${byTag} (container=? AND name=? AND (value,blob_name)>(?,?) AND value<?)`, ofTag],
+    ],
+    [
+      () => blobs.tagged(grant, container, { after: position, limit: 9 }),
+      [`${byTag} (container=? AND (name,value,blob_name)>(?,?,?))`, ofTag],
+    ],
+    [
+      () => blobs.uncommitted(grant, container, { prefix: 'a', after: 'ab', limit: 9 }),
+      ['SEARCH blob_blocks USING COVERING INDEX sqlite_autoindex_blob_blocks_1 (container=? AND name>? AND name<?)'],
+    ],
+    [
+      () => blobs.uncommitted(grant, container, { prefix: 'a', after: '', limit: 9 }),
+      ['SEARCH blob_blocks USING COVERING INDEX sqlite_autoindex_blob_blocks_1 (container=? AND name>? AND name<?)'],
+    ],
+    [
+      () => blobs.blocks(grant, container, 'a'),
+      ['SEARCH blob_blocks USING INDEX sqlite_autoindex_blob_blocks_1 (container=? AND name=?)'],
+    ],
+    [
+      () => blobContainerReads(db, afresh).list(grant, account, { prefix: 'a', from: 'ab', limit: 9 }),
+      ['SEARCH blob_containers USING INDEX blob_containers_by_name (account=? AND name>? AND name<?)'],
+    ],
+    [
+      () => contentReads(db).pieces(grant, 'c', { from: 5, length: 5 }),
+      [
+        'SEARCH content_pieces USING INDEX sqlite_autoindex_content_pieces_1 (content=? AND at>? AND at<?)',
+        'SCALAR SUBQUERY 1',
+        'SEARCH content_pieces USING COVERING INDEX sqlite_autoindex_content_pieces_1 (content=? AND at<?)',
+      ],
+    ],
+  ]
+  for (const [ask, plan] of kinds) assert.deepEqual(await planOf(ask), plan)
+})
+
+test('tags that were there before the order of their pages are found as well', async t => {
+  const raw = openForWriting(join(temporaryDirectory(t), databaseFile))
+  const db = kyselyOver(raw)
+  t.after(() => db.destroy())
+  const anyTables = db as unknown as Kysely<unknown>
+  await storage.up(anyTables)
+  raw.exec(`
+    INSERT INTO blobs (number, container, name, snapshot, kind, etag, length, created_at, changed_at, json)
+      VALUES (5, 1, 'old', '~', 'BlockBlob', '', 0, 0, 0, '{}');
+    INSERT INTO blob_tags (blob, container, name, value) VALUES (5, 1, 'tag', 'value')`)
+  await tagOrder.up(anyTables)
+  const found = await blobReads(db).tagged(grant, container, { tag: 'tag', limit: 9 })
+  assert.deepEqual(
+    found.map(({ position }) => position),
+    [{ tag: 'tag', value: 'value', name: 'old' }],
+  )
+})
