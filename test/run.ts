@@ -1,6 +1,6 @@
 /**
- * Runs the tests: all of them, or with arguments those whose path contains one of them. They run in groups, one group
- * after the other, and come out as one report of Node's test runner.
+ * Runs the tests: all of them, or with arguments those whose path contains one of them. As many files as the host has
+ * processors run side by side, each in a process of its own, and come out as one report of Node's test runner.
  */
 
 import { chmodSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { spec } from 'node:test/reporters'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ensureLane, findLane, lanesMissing, suites } from './clients/lane.ts'
 import { leftovers, snapshot } from './leftovers.ts'
-import { type Group, oneReport, type Verdict } from './report.ts'
+import { report, type Verdict } from './report.ts'
 
 const root = resolve(import.meta.dirname, '..')
 process.chdir(root)
@@ -32,17 +32,15 @@ const needsAz = (file: string) => !isUnit(file) && /from '.*\/az\.ts'/.test(read
 const filesOf = (belongs: (file: string) => boolean) => chosen.filter(belongs).map(file => resolve(file))
 
 const unit = filesOf(isUnit)
-const machine = filesOf(isMachine)
-const az = filesOf(file => needsAz(file) && !isMachine(file))
-const rest = filesOf(file => ![...unit, ...machine, ...az].includes(resolve(file)))
-const sideBySide = Math.max(2, availableParallelism())
-// The az lanes are built while the other groups run. Machines want the host to themselves: they are made one by one.
-const groups: Group[] = [
-  { files: unit.length > 0 ? [resolve('test/unit.ts')] : [], argv: unit, concurrency: 1 },
-  { files: rest, argv: [], concurrency: sideBySide },
-  { files: machine, argv: [], concurrency: 1 },
-  { files: az, argv: [], concurrency: sideBySide },
-].filter(group => group.files.length > 0)
+const files = [
+  ...(unit.length > 0 ? [resolve('test/unit.ts')] : []),
+  ...filesOf(file => !isUnit(file) && !isMachine(file) && !needsAz(file)),
+  ...filesOf(file => isMachine(file) && !needsAz(file)),
+  // Last, because the az lanes are built while the others run; and of these the shortest last, so that no long one is
+  // alone at the end.
+  ...filesOf(file => isMachine(file) && needsAz(file)),
+  ...filesOf(file => !isMachine(file) && needsAz(file)),
+]
 
 // Everything the tests make is below one folder, and everything they start has its name in the environment. It is below
 // /tmp, which the az lanes share with the host, and it is short, because socket paths may not be long.
@@ -54,8 +52,9 @@ process.env.XDG_DATA_HOME = join(folder, 'no-test-named-its-data-directory')
 const before = snapshot(folder)
 
 const lanes = chosen.some(needsAz) && lanesMissing === false ? suites.map(announceLane) : []
+const concurrency = Math.max(2, availableParallelism())
 const verdict: Verdict = { passed: true, notRun: [] }
-await pipeline(Readable.from(oneReport(groups, verdict)), new spec(), process.stdout, { end: false })
+await pipeline(Readable.from(report({ files, unit, concurrency }, verdict)), new spec(), process.stdout, { end: false })
 await Promise.all(lanes)
 
 const skipped = mustRunAll() ? verdict.notRun : []

@@ -22,7 +22,7 @@ const execute = promisify(execFile)
 export const notRoot =
   process.getuid?.() === 0 ? false : 'needs root: machines are made of mounts, namespaces and control groups'
 
-export const limits = { skip: notRoot, timeout: 120_000 }
+export const limits = { skip: notRoot, timeout: 600_000 }
 
 export const user = 'azureuser'
 
@@ -103,7 +103,7 @@ export async function openDriver(at: Place, wanted: readonly string[] = []): Pro
       return { id, ...facts }
     },
     async sh(id, script) {
-      const { exitCode, stdout, stderr } = await driver.exec(id, ['sh', '-c', script], { timeoutMs: 30_000 })
+      const { exitCode, stdout, stderr } = await driver.exec(id, ['sh', '-c', script], { timeoutMs: 120_000 })
       assert.equal(exitCode, 0, `${script}: ${stderr}`)
       return stdout.trim()
     },
