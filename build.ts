@@ -70,9 +70,12 @@ function notices(folders: readonly string[]): string {
     const files = readdirSync(folder)
     const file = files.find(entry => /^(licen[cs]e|copying)/i.test(entry))
     // Some forget the file, and say in package.json alone what it would say.
-    const forgotten = license === 'MIT' && typeof author === 'string' ? mitLicence(author) : undefined
+    const forgotten =
+      license === 'MIT' && typeof author === 'string'
+        ? mitLicence(author)
+        : license === 'Apache-2.0' && readFileSync('LICENSE', 'utf8').trim()
     const text = file === undefined ? forgotten : readFileSync(join(folder, file), 'utf8').trim()
-    if (text === undefined) throw new Error(`${name} has no licence file in ${resolve(folder)}.`)
+    if (!text) throw new Error(`${name} has no licence file in ${resolve(folder)}.`)
     const notice = files.find(entry => /^notice/i.test(entry))
     const texts = [text, ...(notice ? [readFileSync(join(folder, notice), 'utf8').trim()] : [])]
     return [`${name} ${version} (${license})`, ...texts].join('\n\n')

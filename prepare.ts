@@ -32,6 +32,8 @@ const forTests: readonly Need[] = [
   { package: 'acl', shows: 'setfacl' },
   { package: 'rclone', shows: 'rclone' },
   { package: 'pebble', shows: 'pebble' },
+  // Without its services, which would be started.
+  { package: 'python3-swift', shows: '/usr/lib/python3/dist-packages/swift/__init__.py' },
   // Has the keys of the newer of the two releases whose az the tests run; the first keyring of Debian 12 does not.
   { package: 'debian-archive-keyring', shows: '/usr/share/keyrings/debian-archive-trixie-stable.gpg' },
 ]

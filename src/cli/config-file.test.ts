@@ -15,6 +15,9 @@ test('a configuration file names what the command line can, and its paths are se
     machines: 'none',
     domain: 'azure.example',
   })
+  const objectStore = { bucket: 'lazuli', endpoint: 'http://localhost:9000', region: 'eu-west-1' }
+  writeFileSync(file, JSON.stringify({ objectStore }))
+  assert.deepEqual(await readConfigFile(file), { objectStore })
   writeFileSync(file, '{}')
   assert.deepEqual(await readConfigFile(file), {})
 })
@@ -23,6 +26,8 @@ for (const [text, complaint] of [
   ['{"prot":1}', /prot/],
   ['{"port":"4443"}', /port/],
   ['{"domain":"Not A Name"}', /domain name/],
+  ['{"objectStore":{"endpoint":"http://localhost:9000"}}', /bucket/],
+  ['{"objectStore":{"bucket":"lazuli","endpoint":"localhost"}}', /endpoint/],
   ['{', /not JSON/],
 ] as const) {
   test(`a configuration file with ${text} is wrong usage`, async t => {

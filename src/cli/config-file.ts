@@ -17,6 +17,13 @@ export async function readConfigFile(path: string): Promise<ConfigWish> {
       .string()
       .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'is no domain name in lower case')
       .optional(),
+    objectStore: z
+      .strictObject({
+        bucket: z.string().min(3).max(63),
+        endpoint: z.url({ protocol: /^https?$/ }).optional(),
+        region: z.string().min(1).optional(),
+      })
+      .optional(),
   })
   const { data, error } = shape.safeParse(parsed(path, text))
   if (error) throw wrongUsage(`${path} is not as it should be.`, ...z.prettifyError(error).split('\n'))

@@ -13,12 +13,28 @@ export type Config = {
   readonly domain: string
   /** Undefined: sandbox where the probes pass, else none. */
   readonly machines: 'sandbox' | 'none' | undefined
+  /** Where content that is too much for a row is kept. Undefined: in the data directory. */
+  readonly objectStore: ObjectStore | undefined
   /** Whether vaults take no more requests than Azure's do. */
   readonly vaultLimits: 'azure' | 'none'
   readonly logLevel: string
 }
 
-export type ConfigWish = { data?: string; port?: number; machines?: 'sandbox' | 'none'; domain?: string }
+export type ConfigWish = {
+  data?: string
+  port?: number
+  machines?: 'sandbox' | 'none'
+  domain?: string
+  objectStore?: ObjectStore
+}
+
+/** A bucket of an S3-compatible object store. Credentials come from where AWS's own programs look for them. */
+export type ObjectStore = {
+  readonly bucket: string
+  /** Undefined: AWS itself. */
+  readonly endpoint?: string | undefined
+  readonly region?: string | undefined
+}
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -41,6 +57,7 @@ export function configure(wish: ConfigWish, env: Environment): Config {
     port: wish.port ?? 4443,
     domain: wish.domain ?? 'lazuli.localhost',
     machines: wish.machines,
+    objectStore: wish.objectStore,
     vaultLimits: env.LAZULI_VAULT_LIMITS === 'azure' ? 'azure' : 'none',
     logLevel: env.LAZULI_LOG_LEVEL || 'info',
   }

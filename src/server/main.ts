@@ -21,7 +21,7 @@ import { serveMetadata } from './door/serve-metadata.ts'
 import { openTickets } from './door/tickets.ts'
 import { builtInPackages } from './extensions/built-in.ts'
 import { openPackages } from './extensions/packages.ts'
-import { localExtents } from './extents/local-files.ts'
+import { openExtents } from './extents/open.ts'
 import { keepSwept } from './extents/sweep.ts'
 import { openLog } from './log.ts'
 import { agentProgram } from './machines/agent-program.ts'
@@ -140,7 +140,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
     stop: (options: { machines: 'keep' | 'stop' }) => requestStop(options),
   }
   const askFor = askThrough(() => door)
-  const extents = localExtents(join(settled.directory, 'extents'))
+  const extents = await openExtents({ config: settled, store, tenantId: directory.tenantId })
   const kept = { config: settled, clock, store, extents, directory, tokens }
   const parts: Parts = {
     ...kept,

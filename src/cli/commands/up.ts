@@ -28,7 +28,7 @@ export function addUp(program: Command): void {
     )
     .option('--detach', 'run in the background; returns when the server is ready')
     .option('--json', 'for programs')
-    .option('--config <file>', 'JSON with data, port, machines, domain; the command line wins')
+    .option('--config <file>', 'JSON with data, port, machines, domain, objectStore; the command line wins')
     .addOption(new Option('--background').hideHelp())
     .action(async (options: UpOptions) => {
       if (options.background) return serveInBackground()

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 /**
  * Bytes that are too many for a row: written once, never changed, known by an id that nobody can guess. Whoever keeps
  * an id in the database, in the transaction after the write, makes the bytes part of something; what no row names is
@@ -22,3 +24,8 @@ export type WrittenExtent = { readonly id: string; readonly length: number }
 
 /** A row names an extent that is not there: a mistake of ours, or somebody has taken away files. */
 export class ExtentMissing extends Error {}
+
+export const newExtentId = () => randomUUID().replaceAll('-', '')
+
+/** What else lies where extents are kept is not ours to sweep. */
+export const isExtentId = (text: string) => /^[0-9a-f]{32}$/.test(text)

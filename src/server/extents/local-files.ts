@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isErrno, makeFolderDurably, syncFolder } from '../store/durable-file.ts'
 import { StorageUnavailable } from '../store/open.ts'
-import { ExtentMissing, type Extents, type WrittenExtent } from './extents.ts'
+import { ExtentMissing, type Extents, isExtentId, newExtentId, type WrittenExtent } from './extents.ts'
 
 /** A file for each extent, in 256 folders by the first two digits of its id. */
 export function localExtents(folder: string): Extents {
@@ -21,7 +20,7 @@ export function localExtents(folder: string): Extents {
 
   return {
     async write(bytes) {
-      const id = randomUUID().replaceAll('-', '')
+      const id = newExtentId()
       held.add(id)
       try {
         const file = await newFile(id).catch(unavailable)
@@ -64,7 +63,7 @@ export function localExtents(folder: string): Extents {
       for (const shard of await namesIn(folder)) {
         const idle: string[] = []
         for (const id of await namesIn(join(folder, shard))) {
-          if (held.has(id)) continue
+          if (held.has(id) || !isExtentId(id)) continue
           const { mtimeMs } = await stat(pathOf(id))
           if (Date.now() - mtimeMs >= ms && !held.has(id)) idle.push(id)
         }

@@ -21,7 +21,7 @@ import { planeNameOf } from '../door/names.ts'
 import type { Plane } from '../door/plane.ts'
 import { openTickets } from '../door/tickets.ts'
 import { openPackages } from '../extensions/packages.ts'
-import { localExtents } from '../extents/local-files.ts'
+import { openExtents } from '../extents/open.ts'
 import { openAgents } from '../machines/agents.ts'
 import type { MachineDriver } from '../machines/driver.ts'
 import { type Machines, openMachines } from '../machines/machines.ts'
@@ -131,7 +131,7 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
     config,
     clock,
     store,
-    extents: localExtents(join(config.directory, 'extents')),
+    extents: await openExtents({ config, store, tenantId: directory.tenantId }),
     directory,
     tokens,
     machines,
