@@ -76,6 +76,8 @@ export type StartOptions = {
   /** More arguments for `lazuli up`. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Where its data directory is made, in place of a folder of its own. */
+  readonly place?: string
   /** Starts the program as it is published: in half the time, which is worth its making for who starts it often. */
   readonly bundled?: boolean
 }
@@ -85,7 +87,7 @@ export const resourceManager = 'https://management.azure.com'
 /** A Lazuli that nobody has used before; it is stopped, and its folder removed, when the test has ended. */
 export async function startLazuli(
   t: { after(step: () => Promise<void>): void },
-  { machines = 'none', args = [], env = {}, bundled = false }: StartOptions = {},
+  { machines = 'none', args = [], env = {}, place, bundled = false }: StartOptions = {},
 ): Promise<Lazuli> {
   const undo: (() => unknown)[] = []
   t.after(async () => {
@@ -93,7 +95,7 @@ export async function startLazuli(
   })
   const folder = await mkdtemp(join(tmpdir(), 'lazuli-'))
   undo.push(() => rm(folder, { recursive: true }))
-  const [directory, home] = [join(folder, 'data'), join(folder, 'home')]
+  const [directory, home] = [join(place ?? folder, 'data'), join(folder, 'home')]
   await mkdir(home)
   const environment = { ...minimalEnvironment(home), ...env }
   const up = ['--data', directory, '--port', '0', '--machines', machines, ...args]

@@ -31,15 +31,22 @@ export async function serve(config: Config, options: ServeOptions): Promise<void
     const server = await start(config, options)
     const unwanted = new Promise<'end'>(resolve => abort.addEventListener('abort', () => resolve('end')))
     const ended = Promise.race([unwanted, server.ended.then(() => 'end' as const)])
+    // Who waits for it hears of it; nobody may, because what went wrong before has ended the waiting.
+    ended.catch(() => undefined)
+    const end = () => server.close({ machines: 'stop' }).finally(() => removeServerRecord(config.directory))
     try {
-      await writeServerRecord(config.directory, recordOf(server, config, options))
+      await writeServerRecord(config.directory, recordOf(server, config, options)).catch(error => {
+        throw startFailure(error, config)
+      })
       // A signal that came while the server was starting has waited until everything is in a state that can be ended.
       const next = abort.aborted ? 'end' : await Promise.race([options.onReady(readyOf(server, config)), ended])
       if (next !== 'end') await ended
-    } finally {
-      await server.close({ machines: 'stop' })
-      await removeServerRecord(config.directory)
+    } catch (error) {
+      // A disk that is full is full for the end, too; what is told is what came first.
+      await end().catch(() => undefined)
+      throw error
     }
+    await end()
   } finally {
     signals.release()
   }

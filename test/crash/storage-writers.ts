@@ -12,8 +12,14 @@ import { absent, type Ledger, Refused } from './ledger.ts'
 export type Course = {
   readonly ledger: Ledger
   onAnswer(): void
-  /** Whether 503 is an answer, to which the client goes on with something else. */
-  readonly mayRefuse?: boolean
+  /**
+   * With it, a failure is an answer, after which the client goes on with something else. `unchanged`: it is always 503,
+   * and means what it says. `unknown`: what was to be changed may be changed or not.
+   */
+  readonly failures?: 'unchanged' | 'unknown'
+  onFailure?(): void
+  /** Whether an answer that something was done may be wrong by now. */
+  isDoubtful?(): boolean
   /** Asked now and then; without it, only the server's death ends the course. */
   isOver?(): boolean
 }
@@ -50,24 +56,32 @@ const mark = (content: string | Buffer) =>
   `${content.length} ${createHash('sha256').update(content).digest('base64url')}`
 
 /** Works in portions until the server dies or it is over. What is refused ends a portion. */
-async function workUntilDeath({ isOver = () => false }: Course, portion: (number: number) => Promise<void>) {
+export async function workUntilDeath({ isOver = () => false }: Course, portion: (number: number) => Promise<void>) {
   for (let number = 0; !isOver(); number++) {
     try {
       await portion(number)
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error
       // The server has died in the middle of a request, which is what this is about.
-      if (!(error instanceof Refused)) return
+      if (!(error instanceof Refused || error instanceof Failed)) return
     }
   }
 }
 
-/** Passes on an answer that says that something was done. */
-function done(answer: Answer, { mayRefuse, onAnswer }: Course, what: string): void {
-  if (mayRefuse && answer.status === 503) throw new Refused(what)
+class Failed extends Error {}
+
+/** Whatever else an answer says than that something was done, it throws. */
+export function done(answer: Answer, course: Course, what: string): void {
+  const { failures, onAnswer, onFailure = () => undefined, isDoubtful = () => false } = course
+  if (failures !== undefined && answer.status >= 500) {
+    onFailure()
+    if (failures === 'unknown') throw new Failed(what)
+    if (answer.status === 503) throw new Refused(what)
+  }
   const isDone = answer.status < 300 && answer.body.boolean !== false
   assert.ok(isDone, `${what}: ${answer.status} ${JSON.stringify(answer.body)}`)
   onAnswer()
+  if (isDoubtful()) throw new Failed(what)
 }
 
 async function openBlobs(lazuli: Lazuli, group: string) {
