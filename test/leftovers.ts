@@ -5,6 +5,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { instanceOf } from '../src/server/config.ts'
 
 /** One line of plain text for each thing that could be left. */
 export type Snapshot = ReadonlySet<string>
@@ -43,6 +44,12 @@ export function snapshot(runMarker: string): Snapshot {
 /** What is in `after` and was not in `before`, sorted. */
 export function leftovers(before: Snapshot, after: Snapshot): string[] {
   return [...after].filter(line => !before.has(line)).sort()
+}
+
+/** What the server that kept its data in `directory` has left, whoever else is at work on this host. */
+export function leftByServer(directory: string, before: Snapshot): string[] {
+  const instance = instanceOf(directory)
+  return leftovers(before, snapshot(directory)).filter(line => line.includes(instance) || line.includes(directory))
 }
 
 function processes(runMarker: string): string[] {
