@@ -11,8 +11,8 @@ export type RawAnswer = { readonly status: number; readonly headers: string; rea
 export type RawConnection = {
   readonly socket: Socket
   send(text: string | Buffer): void
-  /** The next whole answer. Rejects when the connection ends without one. */
-  answer(): Promise<RawAnswer>
+  /** The next whole answer, which to `HEAD` has no body. Rejects when the connection ends without one. */
+  answer(to?: string): Promise<RawAnswer>
   /** Resolves when the other side has ended the connection. */
   readonly ended: Promise<void>
 }
@@ -49,10 +49,10 @@ function observed(socket: Socket): RawConnection {
     socket,
     ended,
     send: text => socket.write(text),
-    answer: () =>
+    answer: to =>
       new Promise((resolve, reject) => {
         look = () => {
-          const found = firstAnswer(received)
+          const found = firstAnswer(received, to === 'HEAD')
           if (!found) return
           look = () => {}
           received = found.rest
@@ -64,17 +64,32 @@ function observed(socket: Socket): RawConnection {
   }
 }
 
-/** Our server gives every answer that these tests ask for a length. */
-function firstAnswer(received: Buffer): { answer: RawAnswer; rest: Buffer } | undefined {
+function firstAnswer(received: Buffer, isHead: boolean): { answer: RawAnswer; rest: Buffer } | undefined {
   const end = received.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const headers = received.subarray(0, end).toString()
-  const from = end + 4
-  const length = Number(/^content-length: (\d+)$/im.exec(headers)?.[1] ?? 0)
-  if (received.length < from + length) return undefined
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(headers)?.[1])
-  return {
-    answer: { status, headers, body: received.subarray(from, from + length).toString() },
-    rest: received.subarray(from + length),
+  const content = received.subarray(end + 4)
+  const length = isHead || status === 304 ? 0 : Number(/^content-length: (\d+)$/im.exec(headers)?.[1] ?? 0)
+  const whole =
+    /^transfer-encoding: chunked$/im.test(headers) && !isHead
+      ? unchunked(content)
+      : content.length < length
+        ? undefined
+        : { body: content.subarray(0, length), rest: content.subarray(length) }
+  return whole && { answer: { status, headers, body: whole.body.toString() }, rest: whole.rest }
+}
+
+/** Without trailers, which our server does not send. */
+function unchunked(content: Buffer): { body: Buffer; rest: Buffer } | undefined {
+  const body: Buffer[] = []
+  for (let at = 0; ; ) {
+    const end = content.indexOf('\r\n', at)
+    const length = Number.parseInt(content.subarray(at, end).toString(), 16)
+    const from = end + 2
+    at = from + length + 2
+    if (end < 0 || at > content.length) return undefined
+    if (length === 0) return { body: Buffer.concat(body), rest: content.subarray(at) }
+    body.push(content.subarray(from, from + length))
   }
 }
