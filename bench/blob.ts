@@ -2,13 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import {
-  AccountSASPermissions,
-  AccountSASResourceTypes,
-  AccountSASServices,
-  generateAccountSASQueryParameters,
-  StorageSharedKeyCredential,
-} from '@azure/storage-blob'
 import { localhostCertificate } from './certificate.ts'
 import { processorSeconds } from './cores.ts'
 import type { Samples } from './figures.ts'
@@ -18,6 +11,7 @@ import { peer, peersFolder } from './peers.ts'
 import { result, start } from './program.ts'
 import type { Done, Task } from './programs/blob-client.ts'
 import { heading, measured, note, ratio, type Unit } from './report.ts'
+import { type Account, accountOf, signatureFor, version } from './storage-account.ts'
 
 const rounds = 3
 const seconds = 3
@@ -31,7 +25,7 @@ export async function blob({ program, folder }: { program: string; folder: strin
   heading('Blobs over TLS, signed; Lazuli’s writes are on disk before their answer, Azurite’s are not')
   await using server = await openServer({ program, data: join(folder, 'blob'), machines: 'none', side: 'server' })
   await using other = await openAzurite(join(folder, 'azurite-blob'))
-  const ours = await ourAccount(server)
+  const ours = await accountOf(server)
   const theirs = other.account
   await pause(idleMs)
   const idle = [residentMiB(ours.pid), residentMiB(theirs.pid)] as const
@@ -87,20 +81,9 @@ export async function blob({ program, folder }: { program: string; folder: strin
 
 type Rate = { readonly perSec: number; readonly perCoreSec: number }
 
-/** Where a side has its account, and what makes a request to it one that is allowed. */
-type Account = {
-  readonly pid: number
-  /** The address of the account, without a slash at its end. */
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  /** For everything in the account: a signature in the address, which both sides take. */
-  readonly sas: string
-}
-
 type Contestant = ReturnType<typeof contestant>
 
-function contestant({ pid, url, headers: own, sas }: Account) {
-  const headers = { ...own, 'x-ms-version': version }
+function contestant({ pid, url, headers, sas }: Account) {
   const blobHeaders = { ...headers, 'x-ms-blob-type': 'BlockBlob' }
   const at = (path: string, query = '') => `${url}/${path}?${query}${sas}`
   let next = 0
@@ -158,42 +141,6 @@ function contestant({ pid, url, headers: own, sas }: Account) {
   }
 }
 
-const version = '2021-08-06'
-
-function signatureFor(account: string, key: string): string {
-  return generateAccountSASQueryParameters(
-    {
-      expiresOn: new Date(Date.now() + 24 * 3_600_000),
-      permissions: AccountSASPermissions.parse('rwdlacup'),
-      services: AccountSASServices.parse('b').toString(),
-      resourceTypes: AccountSASResourceTypes.parse('sco').toString(),
-      version,
-    },
-    new StorageSharedKeyCredential(account, key),
-  ).toString()
-}
-
-async function ourAccount({
-  url,
-  pid,
-  installation,
-  client,
-}: Awaited<ReturnType<typeof openServer>>): Promise<Account> {
-  const group = `/subscriptions/${installation.administrator.subscriptionId}/resourceGroups/bench`
-  const account = `${group}/providers/Microsoft.Storage/storageAccounts/bench`
-  await client.ask('PUT', `${group}?api-version=2021-04-01`, { location: 'westeurope' })
-  const made = { location: 'westeurope', sku: { name: 'Standard_LRS' }, kind: 'StorageV2' }
-  await client.ask('PUT', `${account}?api-version=2022-09-01`, made)
-  const { keys } = await client.ask<{ keys: { value: string }[] }>('POST', `${account}/listKeys?api-version=2022-09-01`)
-  const { port } = new URL(url)
-  return {
-    pid,
-    url: `https://127.0.0.1:${port}`,
-    headers: { host: `bench.blob.lazuli.localhost:${port}` },
-    sas: signatureFor('bench', keys[0]?.value ?? ''),
-  }
-}
-
 /** Its blob service alone, data on disk, as its own command starts it. It would otherwise call home, hence --disableTelemetry. */
 async function openAzurite(location: string) {
   mkdirSync(location, { recursive: true })
@@ -211,6 +158,11 @@ async function openAzurite(location: string) {
   })
   const ready = await program.line(line => line.startsWith('Azurite Blob service successfully listens on'))
   const url = `${/https:\/\/\S+/.exec(ready)?.[0].replace(/\/$/, '')}/bench`
-  const account: Account = { pid: program.pid, url, headers: {}, sas: signatureFor('bench', secret) }
+  const account: Account = {
+    pid: program.pid,
+    url,
+    headers: { 'x-ms-version': version },
+    sas: signatureFor('bench', secret),
+  }
   return Object.assign(program, { account })
 }

@@ -43,5 +43,5 @@ const shown = (value: number, unit: Unit | undefined) => (unit ? inUnit(value, u
 const inUnit = (value: number, unit: Unit) =>
   value.toLocaleString(
     'en',
-    unit === 'MiB' && value < 100 ? { maximumFractionDigits: 1 } : { maximumFractionDigits: 0 },
+    (unit === 'MiB' || unit === 'ms') && value < 100 ? { maximumFractionDigits: 1 } : { maximumFractionDigits: 0 },
   )

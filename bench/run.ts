@@ -12,13 +12,17 @@ import { extensions } from './extensions.ts'
 import { keyVault } from './key-vault.ts'
 import { buildPackage } from './lazuli.ts'
 import { machines } from './machines.ts'
+import { manyBlobs } from './many-blobs.ts'
 import { installPeers } from './peers.ts'
 import { heading, note } from './report.ts'
 import { start } from './start.ts'
 import { tokens } from './tokens.ts'
 import { writes } from './writes.ts'
 
-const benchmarks = { tokens, start, writes, machines, extensions, certificates, 'key-vault': keyVault, blob }
+const benchmarks = {
+  ...{ tokens, start, writes, machines, extensions, certificates },
+  ...{ 'key-vault': keyVault, blob, 'many-blobs': manyBlobs },
+}
 type Name = keyof typeof benchmarks
 
 const isName = (text: string): text is Name => Object.hasOwn(benchmarks, text)

@@ -1,6 +1,6 @@
 /**
- * One large transfer or one whole listing, over a connection of its own. Reads from standard input what to do and prints
- * `{ ms, bytes }`: for a listing, the number of names in the place of bytes.
+ * One large transfer, one whole listing, or one page of it again and again, over a connection of its own. Reads from
+ * standard input what to do and prints `{ ms, bytes }`: for a listing, the number of entries in the place of bytes.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -10,8 +10,11 @@ import { text } from 'node:stream/consumers'
 
 export type Task =
   | { readonly do: 'upload'; readonly url: string; readonly headers: Headers; readonly bytes: number }
-  | { readonly do: 'download' | 'list'; readonly url: string; readonly headers: Headers }
-export type Done = { readonly ms: number; readonly bytes: number }
+  | { readonly do: 'download'; readonly url: string; readonly headers: Headers }
+  | { readonly do: 'list'; readonly url: string; readonly headers: Headers }
+  | { readonly do: 'page'; readonly url: string; readonly headers: Headers; readonly times: number }
+/** `eachMs` is for a page, and without the first time, which opens the connection. */
+export type Done = { readonly ms: number; readonly bytes: number; readonly eachMs?: readonly number[] }
 
 type Headers = Readonly<Record<string, string>>
 
@@ -21,10 +24,16 @@ const portion = randomBytes(1024 * 1024)
 
 const task: Task = JSON.parse(await text(process.stdin))
 const from = performance.now()
-const bytes =
-  task.do === 'upload' ? await upload(task) : task.do === 'download' ? await download(task) : await list(task)
-process.stdout.write(JSON.stringify({ ms: performance.now() - from, bytes } satisfies Done))
+const eachMs: number[] = []
+const bytes = await performed(task)
+process.stdout.write(JSON.stringify({ ms: performance.now() - from, bytes, eachMs } satisfies Done))
 agent.destroy()
+
+function performed(task: Task): Promise<number> {
+  if (task.do === 'upload') return upload(task)
+  if (task.do === 'download') return download(task)
+  return task.do === 'page' ? page(task) : list(task)
+}
 
 async function upload({ url, headers, bytes }: Task & { do: 'upload' }): Promise<number> {
   const sent = request(url, { method: 'PUT', agent, headers: { ...headers, 'content-length': String(bytes) } })
@@ -57,6 +66,18 @@ async function list({ url, headers }: Task): Promise<number> {
     marker = /<NextMarker>([^<]+)<\/NextMarker>/.exec(page)?.[1]
   }
   return names
+}
+
+async function page({ url, headers, times }: Task & { do: 'page' }): Promise<number> {
+  let entries = 0
+  for (let time = 0; time <= times; time++) {
+    const from = performance.now()
+    const sent = request(url, { agent, headers })
+    sent.end()
+    entries = (await text(await answerOf(sent))).split(/<Blob>|<BlobPrefix>/).length - 1
+    if (time > 0) eachMs.push(performance.now() - from)
+  }
+  return entries
 }
 
 async function answerOf(sent: ClientRequest) {
