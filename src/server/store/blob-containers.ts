@@ -82,19 +82,19 @@ const jsonOf = ({ metadata, publicAccess, policies, lease }: ContainerContent) =
   JSON.stringify({ metadata, publicAccess, policies, lease })
 
 export function blobContainerReads(db: Kysely<Tables>, remember: Remember): BlobContainerReads {
-  const find = remember(async ({ account, name }: { account: number; name: string }) =>
-    db
+  const find = remember(async ({ number, id, name }: { number: number; id: string; name: string }) => {
+    const row = await db
       .selectFrom('blob_containers')
       .selectAll()
-      .where('account', '=', account)
+      .where('account', '=', number)
       .where('name', '=', name)
-      .executeTakeFirst(),
-  )
+      .executeTakeFirst()
+    return row && read(id, row)
+  })
   return {
     async get(grant, account, name) {
       demand(grant, containerId(account.id, name))
-      const row = await find({ account: account.number, name })
-      return row && read(account.id, row)
+      return find({ number: account.number, id: account.id, name })
     },
 
     async list(grant, account, { prefix, from, limit }) {

@@ -1,6 +1,7 @@
 import type { Insertable, Kysely, Selectable } from 'kysely'
 import { type Change, demand, type Grant } from '../access/grant.ts'
 import type { BlobContainer, StoredLease } from './blob-containers.ts'
+import { compiledOnce } from './compiled.ts'
 import type { BlobTable, Tables } from './tables.ts'
 
 /** A blob, or a snapshot of one. */
@@ -146,7 +147,7 @@ const read = (row: Omit<Row, 'bytes'> & { bytes?: Uint8Array | null }): StoredBl
   ...(JSON.parse(row.json) as BlobState),
 })
 
-function rowOf(container: BlobContainer, blob: StoredBlob): Insertable<BlobTable> {
+function rowOf(container: Pick<BlobContainer, 'number'>, blob: StoredBlob): Insertable<BlobTable> {
   const { headers, metadata, tags, tier, tierChangedAt, copy, lease, sequenceNumber, appends, sealed } = blob
   const state: Required<{ [Member in keyof BlobState]: BlobState[Member] | undefined }> = {
     headers,
@@ -176,6 +177,13 @@ function rowOf(container: BlobContainer, blob: StoredBlob): Insertable<BlobTable
   }
 }
 
+/** For the text of a query alone. */
+const noContainer = { number: 0 }
+const noBlob: StoredBlob = {
+  ...{ name: '', kind: 'BlockBlob' as const, etag: '', length: 0, createdAt: 0, changedAt: 0 },
+  ...{ headers: {}, metadata: {} },
+}
+
 /** Behind everything that begins with the prefix. */
 export const behind = (prefix: string) => `${prefix}\u{10ffff}\u{10ffff}`
 
@@ -183,16 +191,13 @@ export const behind = (prefix: string) => `${prefix}\u{10ffff}\u{10ffff}`
 export const compareNames = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 export function blobReads(db: Kysely<Tables>): BlobReads {
+  const find = compiledOnce(db, () =>
+    db.selectFrom('blobs').selectAll().where('container', '=', 0).where('name', '=', '').where('snapshot', '=', ''),
+  )
   return {
     async get(grant, container, name, snapshot = itself) {
       demand(grant, container.id)
-      const row = await db
-        .selectFrom('blobs')
-        .selectAll()
-        .where('container', '=', container.number)
-        .where('name', '=', name)
-        .where('snapshot', '=', snapshot)
-        .executeTakeFirst()
+      const [row] = await find(container.number, name, snapshot)
       return row && read(row)
     },
 
@@ -303,6 +308,11 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
 }
 
 export function blobWrites(db: Kysely<Tables>): BlobWrites {
+  const insert = compiledOnce(db, () => db.insertInto('blobs').values(rowOf(noContainer, noBlob)).returning('number'))
+  const dropBlocks = compiledOnce(db, () =>
+    db.deleteFrom('blob_blocks').where('container', '=', 0).where('name', '=', ''),
+  )
+
   async function dropUnused(content: string | undefined): Promise<void> {
     if (content === undefined) return
     await db
@@ -332,8 +342,8 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
       const row = rowOf(container, blob)
       let number = before?.number
       if (number === undefined) {
-        const made = await db.insertInto('blobs').values(row).returning('number').executeTakeFirstOrThrow()
-        number = made.number
+        const [made] = await insert(...Object.values(row))
+        number = made?.number ?? -1
       } else {
         await db.updateTable('blobs').set(row).where('number', '=', number).execute()
         if (before?.content !== blob.content) await dropUnused(before?.content)
@@ -364,7 +374,7 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
 
     async removeBlocks(grant, container, name) {
       demand(grant, container.id)
-      await db.deleteFrom('blob_blocks').where('container', '=', container.number).where('name', '=', name).execute()
+      await dropBlocks(container.number, name)
     },
 
     async clear(grant, containerNumber, limit) {

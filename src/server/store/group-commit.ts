@@ -18,14 +18,17 @@ type Job = { work(): Promise<unknown>; done(result: unknown): void; failed(error
 const largestBatch = 256
 
 export function groupCommit(db: DatabaseSync, onCommitFailure: (cause: unknown) => unknown): GroupCommit {
+  // Every write needs all of these, and to prepare one takes longer than to run it.
+  const [begin, commit] = [db.prepare('BEGIN IMMEDIATE'), db.prepare('COMMIT')]
+  const [save, release] = [db.prepare('SAVEPOINT work'), db.prepare('RELEASE work')]
   const waiting: Job[] = []
   let running: Promise<void> | undefined
 
   async function runOne(job: Job): Promise<() => void> {
-    db.exec('SAVEPOINT work')
+    save.run()
     try {
       const result = await job.work()
-      db.exec('RELEASE work')
+      release.run()
       return () => job.done(result)
     } catch (error) {
       // A full disk has rolled back everything by itself: there is no savepoint left to go back to.
@@ -38,9 +41,9 @@ export function groupCommit(db: DatabaseSync, onCommitFailure: (cause: unknown) 
   async function runBatch(jobs: Job[]): Promise<void> {
     const answers: (() => void)[] = []
     try {
-      db.exec('BEGIN IMMEDIATE')
+      begin.run()
       for (const job of jobs) answers.push(await runOne(job))
-      db.exec('COMMIT')
+      commit.run()
     } catch (cause) {
       if (db.isTransaction) db.exec('ROLLBACK')
       for (const job of jobs) job.failed(onCommitFailure(cause))

@@ -5,10 +5,11 @@ import { declaration, element } from './xml.ts'
 type HeaderValues = Readonly<Record<string, string | number | undefined>>
 
 /** Those that have a value. */
-export const present = (values: HeaderValues): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])),
-  )
+export function present(values: HeaderValues): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) headers[name] = `${value}`
+  return headers
+}
 
 export const empty = (status: number, headers: HeaderValues = {}) =>
   new Response(null, { status, headers: { ...present(headers), ...(status === 204 ? {} : { 'content-length': '0' }) } })

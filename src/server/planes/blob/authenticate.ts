@@ -9,7 +9,7 @@ import type { Parts } from '../../parts.ts'
 import { checkSas } from '../../signatures/check-sas.ts'
 import { deriveDelegationKey } from '../../signatures/delegation-key.ts'
 import { ipRange } from '../../signatures/ip-range.ts'
-import { readQuery } from '../../signatures/query.ts'
+import { type Query, readQuery } from '../../signatures/query.ts'
 import type { Refusal } from '../../signatures/refusal.ts'
 import { isRefusal, readSas, type Sas } from '../../signatures/sas.ts'
 import { refusePermission, type SasOperation } from '../../signatures/sas-permissions.ts'
@@ -36,9 +36,10 @@ export async function authenticate(parts: Parts, call: Call, account: StorageAcc
     if (!sharedKey) return rejected({ code: 'AuthenticationFailed', detail: 'Authentication scheme is not supported.' })
     return bySharedKey(parts, call, account, sharedKey)
   }
-  const sas = readSas(readQuery(call.url.search))
+  const query = readQuery(call.url.search)
+  const sas = readSas(query)
   if (!sas) return undefined
-  return isRefusal(sas) ? rejected(sas) : bySas(parts, call, account, sas)
+  return isRefusal(sas) ? rejected(sas) : bySas(parts, call, account, { sas, query })
 }
 
 const rejected = (refusal: Refusal): Caller => ({ kind: 'rejected', error: errorOf(refusal) })
@@ -93,7 +94,12 @@ async function bySharedKey(parts: Parts, call: Call, account: StorageAccount, gi
   }
 }
 
-async function bySas(parts: Parts, call: Call, account: StorageAccount, sas: Sas): Promise<Caller> {
+async function bySas(
+  parts: Parts,
+  call: Call,
+  account: StorageAccount,
+  { sas, query }: { sas: Sas; query: Query },
+): Promise<Caller> {
   const delegated = sas.kind === 'delegation'
   if (!delegated && !account.rules.sharedKey)
     return { kind: 'rejected', error: refusals.keyBasedAuthenticationNotPermitted() }
@@ -107,7 +113,7 @@ async function bySas(parts: Parts, call: Call, account: StorageAccount, sas: Sas
       ...(blob === undefined ? {} : { blob }),
       ...(at === null ? {} : { at }),
     },
-    insisted: { headers: call.request.headers, query: readQuery(call.url.search) },
+    insisted: { headers: call.request.headers, query },
     keys: delegated ? [await delegatedKey(parts, account, sas)] : await keysOf(parts, account),
     ...(policy ? { policy } : {}),
     now: call.now,

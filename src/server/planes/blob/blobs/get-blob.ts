@@ -77,7 +77,8 @@ async function lookAt(cx: Context<'read'>): Promise<{ blob: StoredBlob; headers:
 
 /** What a signature says that the answer is to say. */
 function overridden(url: URL): Record<string, string> {
-  if (!url.searchParams.has('sig')) return {}
+  const isSaid = [...url.searchParams.keys()].some(name => name.toLowerCase().startsWith('rsc'))
+  if (!isSaid || !url.searchParams.has('sig')) return {}
   const sas = readSas(readQuery(url.search))
   return sas && !isRefusal(sas) ? Object.fromEntries(headersSetBy(sas)) : {}
 }
