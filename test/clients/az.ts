@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
-import { ensureLane, enter, type Suite } from './lane.ts'
+import { ensureLane, enter, type Lane, type Suite } from './lane.ts'
 
 export { lanesMissing } from './lane.ts'
 
@@ -50,16 +50,15 @@ export type Az = {
  * that release is in the cache. Mark the test with `{ skip: lanesMissing }`.
  */
 export async function azLane(suite: Suite, t: TestContext): Promise<Az> {
-  const { root, commandIndex } = await ensureLane(suite)
+  const lane = await ensureLane(suite)
   const home = await mkdtemp(join(tmpdir(), `az-${suite}-`))
   t.after(() => rm(home, { recursive: true }))
   const [bin, azureConfig] = [join(home, 'bin'), join(home, '.azure')]
   await mkdir(bin)
   await mkdir(azureConfig)
-  await copyFile(commandIndex, join(azureConfig, 'commandIndex.json'))
-  for (const name of ['az', 'python3']) {
-    await writeFile(join(bin, name), `#!/bin/sh\nexec '${enter}' '${root}' ${name} "$@"\n`, { mode: 0o755 })
-  }
+  await copyFile(lane.commandIndex, join(azureConfig, 'commandIndex.json'))
+  await writeFile(join(bin, 'az'), azScript(lane, `exec '${enter}' '${lane.root}' az "$@"`), { mode: 0o755 })
+  await writeFile(join(bin, 'python3'), `#!/bin/sh\nexec '${enter}' '${lane.root}' python3 "$@"\n`, { mode: 0o755 })
 
   const run = async (
     name: string,
@@ -90,6 +89,13 @@ export async function azLane(suite: Suite, t: TestContext): Promise<Az> {
     python: (program, options = {}) => run('python3', ['-'], { ...options, stdin: program }),
   }
 }
+
+/** A script that starts az. `lazuli exec` gives az another folder; there, too, az need not look for its commands first. */
+export const azScript = ({ commandIndex }: Lane, start: string) => `#!/bin/sh
+index="$AZURE_CONFIG_DIR/commandIndex.json"
+if [ -d "$AZURE_CONFIG_DIR" ] && [ ! -e "$index" ]; then cp '${commandIndex}' "$index.$$"; mv "$index.$$" "$index"; fi
+${start}
+`
 
 function ended(command: string, result: Omit<Ended, 'json'>): Ended {
   return {

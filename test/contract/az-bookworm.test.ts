@@ -13,11 +13,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startLazuli } from '../start.ts'
 import { machineId, newGroup, newIdentity, newMachine, readerRole, unique } from './arrange.ts'
-import { azLane, besideLazuli, lanesMissing, signInAsAdministrator } from './az.ts'
+import { besideLazuli, lanesMissing, signInAsAdministrator, warmAzLane } from './az.ts'
 import { claimsOf } from './curl.ts'
 
 test('az 2.45 works with a cloud that it has been told of', { skip: lanesMissing }, async t => {
-  const [lazuli, lane] = await Promise.all([startLazuli(t), azLane('bookworm', t)])
+  const [lazuli, lane] = await Promise.all([startLazuli(t), warmAzLane('bookworm', t)])
   const { az, refusal } = besideLazuli(lazuli, lane)
   const { admin, subscriptionId, tenantId } = lazuli.env
   const group = unique('group')

@@ -10,11 +10,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startLazuli } from '../start.ts'
 import { newGroup, unique } from './arrange.ts'
-import { azEnvironment, azLane, lanesMissing, underLazuli } from './az.ts'
+import { azEnvironment, azLane, lanesMissing, underLazuli, warmAzLane } from './az.ts'
 import { newLake } from './data-lake.ts'
 
 test('az fills an account and opens it to others, and makes new ones', { skip: lanesMissing }, async t => {
-  const [lazuli, newer, lane] = await Promise.all([startLazuli(t), azLane('trixie', t), azLane('bookworm', t)])
+  const [lazuli, newer, lane] = await Promise.all([startLazuli(t), warmAzLane('trixie', t), azLane('bookworm', t)])
   const { az, refusal } = underLazuli(lazuli, lane)
   const group = await newGroup(lazuli)
   const { name } = await newLake(lazuli, group)

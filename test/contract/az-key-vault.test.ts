@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startLazuli } from '../start.ts'
 import { newGroup, unique } from './arrange.ts'
-import { azLane, besideLazuli, lanesMissing, registerCloud, signInAsAdministrator, underLazuli } from './az.ts'
+import { besideLazuli, lanesMissing, registerCloud, signInAsAdministrator, underLazuli, warmAzLane } from './az.ts'
 
 test('az keeps vaults, and secrets in them', { skip: lanesMissing }, async t => {
-  const [lazuli, lane] = await Promise.all([startLazuli(t), azLane('trixie', t)])
+  const [lazuli, lane] = await Promise.all([startLazuli(t), warmAzLane('trixie', t)])
   const { az, refusal } = underLazuli(lazuli, lane)
   const group = unique('group')
   await newGroup(lazuli, group)

@@ -6,10 +6,10 @@ import { test } from 'node:test'
 import { succeed } from '../run-program.ts'
 import { startLazuli } from '../start.ts'
 import { newGroup, unique } from './arrange.ts'
-import { azLane, lanesMissing, underLazuli } from './az.ts'
+import { lanesMissing, underLazuli, warmAzLane } from './az.ts'
 
 test('az makes, imports, changes, moves and destroys certificates', { skip: lanesMissing }, async t => {
-  const [lazuli, lane] = await Promise.all([startLazuli(t), azLane('trixie', t)])
+  const [lazuli, lane] = await Promise.all([startLazuli(t), warmAzLane('trixie', t)])
   const { az, refusal } = underLazuli(lazuli, lane)
   const group = (await newGroup(lazuli)).split('/').at(-1)
   const vault = unique('v')

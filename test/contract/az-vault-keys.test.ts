@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { startLazuli } from '../start.ts'
 import { newGroup, unique } from './arrange.ts'
-import { azLane, lanesMissing, underLazuli } from './az.ts'
+import { lanesMissing, underLazuli, warmAzLane } from './az.ts'
 
 test('az makes, uses, changes, moves and destroys keys', { skip: lanesMissing }, async t => {
-  const [lazuli, lane] = await Promise.all([startLazuli(t), azLane('trixie', t)])
+  const [lazuli, lane] = await Promise.all([startLazuli(t), warmAzLane('trixie', t)])
   const { az, refusal } = underLazuli(lazuli, lane)
   const group = (await newGroup(lazuli)).split('/').at(-1)
   const vault = unique('v')

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { azLane, type Az as Lane, lanesMissing } from '../clients/az.ts'
+import { warmAzLane } from '../clients/warm.ts'
 import { type Ended, type Lazuli, startLazuli } from '../start.ts'
 import { unique } from './arrange.ts'
 
-export { azLane, lanesMissing }
+export { azLane, lanesMissing, warmAzLane }
 
 type Environment = Readonly<Record<string, string>>
 
@@ -46,7 +47,7 @@ type Signed = Az & { readonly lazuli: Lazuli; readonly lane: Lane }
 /** Runs tests with az 2.74 of Debian trixie in both ways, signed in as the administrator of one and the same Lazuli. */
 export function inBothWays(topic: string, run: (t: TestContext, signed: Signed) => Promise<void>): void {
   test(topic, { skip: lanesMissing }, async t => {
-    const [lazuli, lane] = await Promise.all([startLazuli(t), azLane('trixie', t)])
+    const [lazuli, lane] = await Promise.all([startLazuli(t), warmAzLane('trixie', t)])
     await t.test('under lazuli exec', t => run(t, { ...underLazuli(lazuli, lane), lazuli, lane }))
     await t.test('in a cloud of its own', async t => {
       const beside = besideLazuli(lazuli, lane)

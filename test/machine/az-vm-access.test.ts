@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import '../deadline.ts'
 import { expect, machineBody, machineId, machineVersion, madeMachine, newGroup } from '../contract/arrange.ts'
-import { azEnvironment, azLane, lanesMissing } from '../contract/az.ts'
+import { azEnvironment, lanesMissing, warmAzLane } from '../contract/az.ts'
 import { shellInside, typedInto } from '../contract/curl.ts'
 import { startLazuli } from '../start.ts'
 import { ssh } from './rig.ts'
@@ -59,7 +59,7 @@ const article = {
 const fingerprint = `ssh-keygen -lf /etc/ssh/ssh_host_ecdsa_key.pub | awk '{print $2}'`
 
 test('az brings administrators back into a machine', { skip: lanesMissing }, async t => {
-  const [lazuli, lane] = await Promise.all([startLazuli(t, { machines: 'sandbox' }), azLane('trixie', t)])
+  const [lazuli, lane] = await Promise.all([startLazuli(t, { machines: 'sandbox' }), warmAzLane('trixie', t)])
   const firstKey = await newKey(lazuli)
   const group = await newGroup(lazuli, 'myResourceGroup')
   const id = machineId(group, 'myVM')

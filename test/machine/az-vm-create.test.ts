@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import '../deadline.ts'
 import { newGroup } from '../contract/arrange.ts'
-import { azLane, lanesMissing, underLazuli } from '../contract/az.ts'
+import { lanesMissing, underLazuli, warmAzLane } from '../contract/az.ts'
 import { type Lazuli, startLazuli } from '../start.ts'
 
 type SignIn = { readonly address: string; readonly key?: string; readonly password?: string; readonly user?: string }
@@ -34,7 +34,7 @@ async function ssh(
 }
 
 test('az vm create makes machines that people sign in to', { skip: lanesMissing }, async t => {
-  const [lazuli, lane] = await Promise.all([startLazuli(t, { machines: 'sandbox' }), azLane('trixie', t)])
+  const [lazuli, lane] = await Promise.all([startLazuli(t, { machines: 'sandbox' }), warmAzLane('trixie', t)])
   const { az } = underLazuli(lazuli, lane)
   const at = (name: string) => join(lane.home, name)
   const sshTo = (who: SignIn, command: string) => ssh(lazuli, lane.home, who, command)

@@ -6,12 +6,12 @@ import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import '../deadline.ts'
 import { newGroup, newMachine } from '../contract/arrange.ts'
-import { azLane, lanesMissing, underLazuli } from '../contract/az.ts'
+import { lanesMissing, underLazuli, warmAzLane } from '../contract/az.ts'
 import { shellInside } from '../contract/curl.ts'
 import { startLazuli } from '../start.ts'
 
 test('what az does to a machine happens to a Linux', { skip: lanesMissing }, async t => {
-  const [lazuli, lane] = await Promise.all([startLazuli(t, { machines: 'sandbox' }), azLane('trixie', t)])
+  const [lazuli, lane] = await Promise.all([startLazuli(t, { machines: 'sandbox' }), warmAzLane('trixie', t)])
   const { az, refusal } = underLazuli(lazuli, lane)
   const group = await newGroup(lazuli, 'real')
   const vm = '-g real -n linux'
