@@ -36,15 +36,20 @@ test('az keeps vaults, and secrets in them', { skip: lanesMissing }, async t => 
     const updated = await az(`keyvault update -n ${byRoles} --enabled-for-deployment true --default-action Deny`)
     assert.equal(updated.properties.networkAcls.defaultAction, 'Deny')
 
+    assert.deepEqual(await az('keyvault check-name --name nobodyHasIt'), {
+      nameAvailable: true,
+      message: null,
+      reason: null,
+    })
     await az(`keyvault delete -n ${byRoles}`)
-    assert.deepEqual(await az(`keyvault list-deleted --resource-type vault --query "[?name=='${byRoles}'].type"`), [
+    assert.deepEqual(await az(`keyvault list-deleted --query "[?name=='${byRoles}'].type"`), [
       'Microsoft.KeyVault/deletedVaults',
     ])
     await az(`keyvault recover -n ${byRoles}`)
     assert.equal(await az(`keyvault show -n ${byRoles} --query properties.networkAcls.defaultAction`), 'Deny')
     await az(`keyvault delete -n ${byRoles}`)
     await az(`keyvault purge -n ${byRoles}`)
-    assert.deepEqual(await az(`keyvault list-deleted --resource-type vault --query "[?name=='${byRoles}']"`), [])
+    assert.deepEqual(await az(`keyvault list-deleted --query "[?name=='${byRoles}']"`), [])
   })
 
   await t.test('who is not in the policies is refused, who is put there is let in', async () => {

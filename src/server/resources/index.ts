@@ -29,7 +29,9 @@ import { activityLog, activityVersions } from './microsoft.insights/activity-log
 import { accessPolicies, accessPoliciesType } from './microsoft.keyvault/access-policies.ts'
 import { keyVaultVersions } from './microsoft.keyvault/api-versions.ts'
 import { deletedVaultOperations } from './microsoft.keyvault/deleted-vaults.ts'
-import { vaultNameAvailability } from './microsoft.keyvault/name-availability.ts'
+import { deletedHsmOperations, managedHsms } from './microsoft.keyvault/managed-hsms.ts'
+import { hsmNameAvailability, vaultNameAvailability } from './microsoft.keyvault/name-availability.ts'
+import { privateEndpointConnections, privateLinkResources } from './microsoft.keyvault/private-links.ts'
 import { vaultKeyOperations, vaultKeysType } from './microsoft.keyvault/vault-keys.ts'
 import { vaultSecretOperations, vaultSecretsType } from './microsoft.keyvault/vault-secrets.ts'
 import { vaults } from './microsoft.keyvault/vaults.ts'
@@ -77,6 +79,8 @@ export const resourceTypes: readonly ResourceType[] = [
   dataLakeNetworkRules,
   dataLakeIdProviders,
   vaults,
+  privateEndpointConnections,
+  managedHsms,
 ]
 
 /** What a client finds among the providers besides the resource types. */
@@ -120,6 +124,9 @@ export const operations: readonly Operation[] = [
   accessPolicies,
   ...deletedVaultOperations,
   vaultNameAvailability,
+  hsmNameAvailability,
+  ...deletedHsmOperations,
+  privateLinkResources,
   ...vaultSecretOperations,
   ...vaultKeyOperations,
   ...computeListings,

@@ -4,8 +4,8 @@ import { AzureError } from '../../errors.ts'
 
 export const vaultNameNotValid = (name: string) => new AzureError(400, 'VaultNameNotValid', nameNotValid(name))
 
-export const nameNotValid = (name: string) =>
-  `The vault name '${name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742`
+export const nameNotValid = (name: string, kind = 'vault') =>
+  `The ${kind} name '${name}' is invalid. A ${kind}'s name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742`
 
 export const vaultAlreadyExists = (name: string) => new AzureError(409, 'VaultAlreadyExists', nameInUse(name))
 

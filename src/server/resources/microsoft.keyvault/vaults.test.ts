@@ -336,3 +336,50 @@ test('a template makes a vault, puts a secret into it and lets somebody read it'
   const found = await request('GET', secret, { token: reader.token })
   assert.equal(((await found.json()) as { value: string }).value, 'open sesame')
 })
+
+test('of managed HSMs there are none, and of private endpoints neither', async t => {
+  const { ask, group, provider, vault, wish } = await withGroup(t)
+  for (const path of [`${provider}/managedHSMs`, `${group}/providers/Microsoft.KeyVault/managedHSMs`])
+    assert.deepEqual(await ask('GET', path), { status: 200, body: { value: [] } })
+  assert.deepEqual(await ask('GET', `${provider}/deletedManagedHSMs`), { status: 200, body: { value: [] } })
+  const hsm = `${group}/providers/Microsoft.KeyVault/managedHSMs/hsm`
+  const deletedHsm = `${provider}/locations/westus/deletedManagedHSMs/hsm`
+  await ask('PUT', vault('safe'), wish())
+  const connection = `${vault('safe')}/privateEndpointConnections/x`
+  const body = { location: 'westus', properties: {} }
+  for (const [method, path] of [
+    ['GET', hsm],
+    ['GET', deletedHsm],
+    ['POST', `${deletedHsm}/purge`],
+    ['GET', connection],
+    ['PUT', connection],
+  ] as const)
+    assert.partialDeepStrictEqual(await ask(method, path, method === 'PUT' ? body : undefined), {
+      status: 404,
+      body: { error: { code: 'ResourceNotFound' } },
+    })
+  assert.partialDeepStrictEqual(await ask('PUT', hsm, body), {
+    status: 400,
+    body: refusal(
+      'LocationNotAvailableForResourceType',
+      "The provided location 'westus' is not available for resource type 'Microsoft.KeyVault/managedHSMs'. List of available regions for the resource type is ''.",
+    ),
+  })
+  const available = (name: string) => ask('POST', `${provider}/checkMhsmNameAvailability`, { name })
+  assert.deepEqual((await available('hsm')).body, { nameAvailable: true })
+  assert.partialDeepStrictEqual((await available('-')).body, { nameAvailable: false, reason: 'AccountNameInvalid' })
+  assert.deepEqual((await ask('GET', `${vault('safe')}/privateLinkResources`)).body, {
+    value: [
+      {
+        id: `${vault('safe')}/privateLinkResources/vault`,
+        name: 'vault',
+        type: 'Microsoft.KeyVault/vaults/privateLinkResources',
+        properties: {
+          groupId: 'vault',
+          requiredMembers: ['default'],
+          requiredZoneNames: ['privatelink.vaultcore.azure.net'],
+        },
+      },
+    ],
+  })
+})
