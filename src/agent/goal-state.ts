@@ -37,7 +37,7 @@ function extension(value: unknown): WantedExtension {
     version: matching(wanted.version, versionPattern),
     incarnation: matching(wanted.incarnation, /^[\w-]{1,64}$/),
     sequenceNumber,
-    publicSettings: wanted.publicSettings === null ? null : members(wanted.publicSettings),
+    publicSettings: wanted.publicSettings ?? null,
     protectedSettings: textOrNull(wanted.protectedSettings),
     protectedSettingsCertThumbprint: textOrNull(wanted.protectedSettingsCertThumbprint),
     packageDigest: matching(wanted.packageDigest, /^[0-9a-f]{64}$/),

@@ -35,7 +35,8 @@ export type WantedExtension = {
   readonly incarnation: string
   /** Rises whenever the settings are to be applied again. */
   readonly sequenceNumber: number
-  readonly publicSettings: Readonly<Record<string, unknown>> | null
+  /** As the operator gave them, which is not always an object; null for none. */
+  readonly publicSettings: unknown
   /** Base64 of a DER EnvelopedData (RFC 5652 §6) for the machine's certificate. */
   readonly protectedSettings: string | null
   /** Upper-case hexadecimal SHA-1 of that certificate. */

@@ -55,16 +55,7 @@ export async function openRig(t: TestContext): Promise<Rig> {
   })
   assert.equal(made.status, 201, JSON.stringify(made.body))
 
-  const ended: Rig['ended'] = async answer => {
-    const poll = String(answer.headers['azure-asyncoperation'])
-    assert.notEqual(poll, 'undefined', `${answer.status} ${JSON.stringify(answer.body)}`)
-    for (;;) {
-      const { body } = await lazuli.arm<Ended>('GET', new URL(poll).pathname + new URL(poll).search)
-      if (body.status !== 'InProgress') return body
-      await pause(10)
-    }
-  }
-  assert.equal((await ended(made)).status, 'Succeeded')
+  assert.equal((await ended(lazuli, made)).status, 'Succeeded')
 
   const { vmId } = (await lazuli.arm('GET', `${vm}?${version}`)).body.properties
   const put: Rig['put'] = (name, properties) =>
@@ -72,7 +63,7 @@ export async function openRig(t: TestContext): Promise<Rig> {
   return {
     lazuli,
     vm,
-    ended,
+    ended: answer => ended(lazuli, answer),
     put,
     async publish(file, content) {
       const answer = await lazuli.arm('PUT', `/providers/Lazuli.Server/extensionPackages/${file}`, { raw: content })
@@ -80,10 +71,10 @@ export async function openRig(t: TestContext): Promise<Rig> {
     },
     async apply(name, properties) {
       const begun = performance.now()
-      const end = await ended(await put(name, properties))
+      const end = await ended(lazuli, await put(name, properties))
       return { ...end, ms: performance.now() - begun }
     },
-    invoke: async body => ended(await lazuli.arm('POST', `${vm}/runCommand?${version}`, { body })),
+    invoke: async body => ended(lazuli, await lazuli.arm('POST', `${vm}/runCommand?${version}`, { body })),
     get: path => lazuli.arm('GET', `${vm}${path}${path.includes('?') ? '&' : '?'}${version}`),
     async sh(script) {
       const runc = ['runc', '--root', join(lazuli.directory, 'machines', 'runc'), 'exec', vmId, 'sh', '-c', script]
@@ -91,5 +82,16 @@ export async function openRig(t: TestContext): Promise<Rig> {
       assert.equal(exitCode, 0, `${script}: ${stderr}`)
       return stdout.trim()
     },
+  }
+}
+
+/** Waits until the work that an answer has promised is over. */
+export async function ended(lazuli: Lazuli, answer: Answer): Promise<Ended> {
+  const poll = String(answer.headers['azure-asyncoperation'])
+  assert.notEqual(poll, 'undefined', `${answer.status} ${JSON.stringify(answer.body)}`)
+  for (;;) {
+    const { body } = await lazuli.arm<Ended>('GET', new URL(poll).pathname + new URL(poll).search)
+    if (body.status !== 'InProgress') return body
+    await pause(10)
   }
 }

@@ -16,6 +16,8 @@ import { azEnvironment, azLane, lanesMissing } from '../contract/az.ts'
 import { shellInside, typedInto } from '../contract/curl.ts'
 import { startLazuli } from '../start.ts'
 import { debianPackages } from './debian-packages.ts'
+import { ended } from './extension-rig.ts'
+import { wrongSettings } from './key-vault-wrong-settings.ts'
 import { newKey } from './ssh-key.ts'
 
 /** As it is printed, in the shell's spelling. */
@@ -141,6 +143,30 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
       ],
     },
   }
+
+  await t.test(
+    'what is wrong with the settings stands in the status and in the log, each in its own words',
+    async () => {
+      const type = { publisher: 'Microsoft.Azure.KeyVault', type: 'KeyVaultForLinux', typeHandlerVersion: '3.0' }
+      const expected: string[] = []
+      for (const { settings: wrong, reason, hint } of wrongSettings(settings)) {
+        const body = { location: 'westeurope', properties: { ...type, settings: wrong } }
+        const { error } = await ended(lazuli, await lazuli.arm('PUT', extension, { body }))
+        assert.equal(error?.code, 'VMExtensionProvisioningError')
+        const { properties } = await expect(200, lazuli.arm('GET', `${extension}&$expand=instanceView`))
+        assert.deepEqual(properties.settings, wrong)
+        assert.equal(properties.provisioningState, 'Failed')
+        const [{ code, message }] = properties.instanceView.statuses
+        assert.equal(code, 'ProvisioningState/failed/0')
+        assert.ok(message.startsWith(`Failed to parse the configuration settings with: '${reason}'. `), message)
+        assert.match(message, hint)
+        expected.push(`Failed to parse the configuration settings with:${reason}. ${message.split("'. ")[1]}`)
+      }
+      const logs = '/var/log/azure/Microsoft.Azure.KeyVault.KeyVaultForLinux/akvvm_service_*.log'
+      const logged = await inside(`sudo sed -n 's/.*\\[CertificateManagementConfiguration\\] //p' ${logs}`)
+      assert.deepEqual(logged.split('\n'), expected)
+    },
+  )
 
   await t.test('az puts the extension into the machine, which succeeds when the certificate is there', async () => {
     await writeFile(join(lane.home, 'settings.json'), JSON.stringify(settings))

@@ -11,7 +11,8 @@ export const properties = z.looseObject({
   autoUpgradeMinorVersion: z.boolean().optional(),
   enableAutomaticUpgrade: z.boolean().optional(),
   forceUpdateTag: z.string().optional(),
-  settings: z.record(z.string(), z.unknown()).optional(),
+  /** Whatever it is, it is the extension's to judge: shells make a text of it now and then, and Azure takes that, too. */
+  settings: z.unknown().optional(),
   /** Sealed when it arrives, and never stored with the rest. */
   protectedSettings: z.record(z.string(), z.unknown()).optional(),
   suppressFailures: z.boolean().optional(),
