@@ -63,8 +63,9 @@ export function openCertificateWork(parts: WorkParts): CertificateWork {
         if (issuerKindOf(record.pending.issuer.name) === 'provider') return order(place, record)
         await issuePending(place, record)
       } else if (due.kind === 'action' && due.action === 'EmailContacts') {
-        await recordNotice(store, carryOut, place, found, clock.now())
-      } else await renew(place, record)
+        await recordNotice(store, carryOut, place, found, 'EmailContacts', clock.now())
+      } else if (due.kind === 'notice') await recordNotice(store, carryOut, place, found, due.notice, clock.now())
+      else await renew(place, record)
     }
   }
 

@@ -10,6 +10,11 @@ const dayMs = 86_400_000
 export type Due =
   | { readonly kind: 'cancel' | 'issue'; readonly at: number }
   | { readonly kind: 'action'; readonly at: number; readonly action: LifetimeAction['action']['action_type'] }
+  | { readonly kind: 'notice'; readonly at: number; readonly notice: ExpiryNotice }
+
+/** What Event Grid would be told of every certificate, whatever its policy says. */
+export type ExpiryNotice = 'NearExpiry' | 'Expired'
+const nearDays = 30
 
 /** The first of the things that are still to be done, in milliseconds by Lazuli's clock. `current` is the newest version. */
 export function nextDue(record: CertificateRecord, current: ObjectVersion | undefined): Due | undefined {
@@ -22,7 +27,7 @@ export function nextDue(record: CertificateRecord, current: ObjectVersion | unde
   }
   if (!current?.enabled || !isIssued(current) || !policy.attributes.enabled) return undefined
   const done = carriedOut?.version === current.version ? carriedOut.actions : []
-  return policy.lifetime_actions
+  const actions = policy.lifetime_actions
     .filter(({ action }) => !done.includes(action.action_type))
     .flatMap(({ trigger, action }) => {
       const at = triggeredAt(trigger, current)
@@ -30,12 +35,28 @@ export function nextDue(record: CertificateRecord, current: ObjectVersion | unde
       const held = action.action_type === 'AutoRenew' ? Math.max(at, failing?.retryAt ?? 0) : at
       return [{ kind: 'action', at: held, action: action.action_type } as const]
     })
-    .sort((a, b) => a.at - b.at)[0]
+  // What is renewed in time is no news: where both are due, the action comes first.
+  return [...actions, ...noticesOf(current, done)].sort((a, b) => a.at - b.at)[0]
+}
+
+function noticesOf(version: ObjectVersion, done: readonly string[]): Due[] {
+  const { to } = lifeOf(version)
+  if (to === undefined) return []
+  const all = [
+    { kind: 'notice', notice: 'NearExpiry', at: to * 1000 - nearDays * dayMs },
+    { kind: 'notice', notice: 'Expired', at: to * 1000 },
+  ] as const
+  return all.filter(({ notice }) => !done.includes(notice))
+}
+
+/** In seconds. */
+function lifeOf(version: ObjectVersion): { from: number | undefined; to: number | undefined } {
+  const { lifetime } = versionBodyOf(version)
+  return { from: lifetime?.from ?? version.notBefore, to: lifetime?.to ?? version.expires }
 }
 
 function triggeredAt(trigger: LifetimeAction['trigger'], version: ObjectVersion): number | undefined {
-  const { lifetime } = versionBodyOf(version)
-  const [from, to] = [lifetime?.from ?? version.notBefore, lifetime?.to ?? version.expires]
+  const { from, to } = lifeOf(version)
   if (from === undefined || to === undefined) return undefined
   if ('days_before_expiry' in trigger) return to * 1000 - trigger.days_before_expiry * dayMs
   return (from + ((to - from) * trigger.lifetime_percentage) / 100) * 1000

@@ -11,7 +11,7 @@ import { scheduleCertificate } from './schedule.ts'
  * whom it would have gone to, the row says.
  */
 export type VaultEvent = {
-  readonly operation: 'emailContacts' | 'renew'
+  readonly operation: 'emailContacts' | 'nearExpiry' | 'expired' | 'renew'
   readonly outcome: 'Succeeded' | 'Failed'
   readonly detail: string
 }
@@ -42,25 +42,28 @@ export async function appendEvent(
   })
 }
 
-/** The lifetime action EmailContacts, which is carried out once for a version. */
+const operations = { EmailContacts: 'emailContacts', NearExpiry: 'nearExpiry', Expired: 'expired' } as const
+
+/** The lifetime action EmailContacts, and what Event Grid would be told: each once for a version. */
 export async function recordNotice(
   store: Pick<Store, 'vaultObjects' | 'write' | 'appendAudit'>,
   grant: Grant<never>,
   place: ObjectPlace,
   { version }: FoundVersion,
+  notice: keyof typeof operations,
   now: number,
 ): Promise<void> {
   const contacts = await contactsOf(store, grant, place.vault)
   const expires = version.expires === undefined ? 'never' : new Date(version.expires * 1000).toISOString()
   const emails = contacts.flatMap(({ email }) => email ?? [])
   const detail = `${version.version} expires ${expires}; contacts: ${emails.join(', ') || 'none'}`
-  await appendEvent(store, place, { operation: 'emailContacts', outcome: 'Succeeded', detail }, now)
+  await appendEvent(store, place, { operation: operations[notice], outcome: 'Succeeded', detail }, now)
   await store.write(async tx => {
     const object = await tx.vaultObjects.get(grant, place)
     if (!object) return
     const record = recordOf(object)
     const before = record.carriedOut?.version === version.version ? record.carriedOut.actions : []
-    const carriedOut = { version: version.version, actions: [...before, 'EmailContacts'] }
+    const carriedOut = { version: version.version, actions: [...before, notice] }
     await tx.vaultObjects.put(grant, place, { body: { ...record, carriedOut } satisfies CertificateRecord })
     await scheduleCertificate(tx, grant, place)
   })

@@ -5,7 +5,7 @@ import type { CertificatePolicy } from './policy.ts'
 export type CertificateRecord = {
   readonly policy: CertificatePolicy
   readonly pending?: PendingCertificate
-  /** Which lifetime actions have been carried out for the version. */
+  /** Which lifetime actions have been carried out for the version, and of what of its end notice has been given. */
   readonly carriedOut?: { readonly version: string; readonly actions: readonly string[] }
   /** Set while renewing fails: how often it has, and when the next attempt is due. */
   readonly failing?: { readonly times: number; readonly retryAt: number }

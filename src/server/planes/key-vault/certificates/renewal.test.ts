@@ -25,7 +25,7 @@ type Bundle = { id: string; cer: string; attributes: { enabled: boolean; nbf: nu
 const versionOf = ({ id }: Bundle) => id.split('/').at(-1) ?? ''
 const events = (rows: readonly { operation: string; outcome: string; detail: string }[]) =>
   rows
-    .filter(({ operation }) => /(renew|emailContacts)\/action$/.test(operation))
+    .filter(({ operation }) => /(renew|emailContacts|nearExpiry|expired)\/action$/.test(operation))
     .map(({ operation, outcome, detail }) => [operation.split('/').at(-2), outcome, detail])
 
 const triggers: readonly [what: string, trigger: object, days: number][] = [
@@ -87,10 +87,28 @@ test('contacts are told once of each version, on the record', async t => {
   await vault.due.run()
   await vault.due.run()
   const expires = new Date(attributes.exp * 1000).toISOString()
-  assert.deepEqual(events(await vault.auditRows()), [
+  const told = events(await vault.auditRows()).filter(([event]) => event === 'emailContacts')
+  assert.deepEqual(told, [
     ['emailContacts', 'Succeeded', `${id.split('/').at(-1)} expires ${expires}; contacts: a@example.com`],
   ])
   assert.equal((await vault.current()).id, id)
+})
+
+test('what comes to its end is on the record a month before, and when it has, whatever its policy says', async t => {
+  const vault = await openCertificate(t, { lifetime_actions: mailAt({ days_before_expiry: 10 }) })
+  const { id, attributes } = await vault.current()
+  const ofEvents = async () => events(await vault.auditRows()).map(([event]) => event)
+  vault.forwardBy(334 * day)
+  await vault.due.run()
+  assert.deepEqual(await ofEvents(), [])
+  vault.forwardBy(day)
+  await vault.due.run()
+  await vault.due.run()
+  const detail = `${id.split('/').at(-1)} expires ${new Date(attributes.exp * 1000).toISOString()}; contacts: none`
+  assert.deepEqual(events(await vault.auditRows()), [['nearExpiry', 'Succeeded', detail]])
+  vault.forwardBy(30 * day)
+  await vault.due.run()
+  assert.deepEqual((await ofEvents()).sort(), ['emailContacts', 'expired', 'nearExpiry'])
 })
 
 test('a renewal that fails is tried again later, each time after longer', async t => {
