@@ -29,6 +29,13 @@ export type ServerStatus = {
     readonly blobs: number
     readonly bytes: number
   }[]
+  /** What belongs to a certificate is not counted once more. */
+  readonly vaults: readonly {
+    readonly vault: string
+    readonly secrets: number
+    readonly keys: number
+    readonly certificates: number
+  }[]
   readonly resourceGroups: readonly string[]
   readonly memory: { readonly residentBytes: number }
 }

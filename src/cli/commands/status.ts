@@ -52,6 +52,13 @@ function forPeople(url: string, status: ServerStatus): string {
       ['STORAGE ACCOUNT', 'CONTAINERS', 'BLOBS', 'SIZE'],
       status.storageAccounts.map(one => [one.account, String(one.containers), String(one.blobs), sizeOf(one.bytes)]),
     ),
+    ...listing(
+      ['VAULT', 'SECRETS', 'KEYS', 'CERTIFICATES'],
+      status.vaults.map(({ vault, ...counts }) => [
+        vault,
+        ...[counts.secrets, counts.keys, counts.certificates].map(String),
+      ]),
+    ),
   ].join('\n')
 }
 

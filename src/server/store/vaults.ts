@@ -19,6 +19,8 @@ export type VaultReads = {
   /** One that can still be recovered. */
   deleted(grant: Grant, name: string): Promise<DeletedVault | undefined>
   listDeleted(grant: Grant, subscriptionId: string): Promise<DeletedVault[]>
+  /** What is in each vault, but for what is deleted or belongs to a certificate: for background work. */
+  counts(grant: Grant<never>): Promise<{ vault: string; secrets: number; keys: number; certificates: number }[]>
 }
 
 export type VaultWrites = VaultReads & {
@@ -79,6 +81,37 @@ export function vaultReads(db: Kysely<Tables>, clock: Clock, remember: Remember)
         .orderBy('name_key')
         .execute()
       return rows.map(readDeleted).filter(({ id }) => shows(grant, id.text))
+    },
+
+    async counts(grant) {
+      demand(grant, '/')
+      const rows = await db
+        .selectFrom('vaults')
+        .innerJoin('resources', 'resources.id_key', 'vaults.id_key')
+        .leftJoin('vault_objects', join =>
+          join
+            .onRef('vault_objects.vault_key', '=', 'vaults.name_key')
+            .on('vault_objects.deleted_at', 'is', null)
+            .on('vault_objects.managed', '=', 0),
+        )
+        .where('vaults.deleted_at', 'is', null)
+        .select(({ fn }) => [
+          'resources.id',
+          'vault_objects.kind',
+          fn.count<number>('vault_objects.name_key').as('count'),
+        ])
+        .groupBy(['resources.id', 'vault_objects.kind'])
+        .orderBy('resources.id')
+        .execute()
+      return [...Map.groupBy(rows, row => row.id)].map(([id, kinds]) => {
+        const of = (kind: string) => kinds.find(row => row.kind === kind)?.count ?? 0
+        return {
+          vault: resourceId(id).name,
+          secrets: of('secrets'),
+          keys: of('keys'),
+          certificates: of('certificates'),
+        }
+      })
     },
   }
 }
