@@ -1,4 +1,4 @@
-/** Each operation of the plane against each kind of caller: who is let in, and what the others hear. */
+/** Who is let in: roles, signatures, rules of the account, and what is open to everybody. */
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
@@ -11,7 +11,6 @@ import {
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
-import { operations } from './operations.ts'
 import { openStorage, storageAudience } from './testing.ts'
 
 const hour = 3_600_000
@@ -50,30 +49,6 @@ async function opened(t: TestContext, properties: Record<string, unknown> = {}) 
 }
 
 const said = (answer: { status: number; headers: Headers }) => [answer.status, answer.headers.get('x-ms-error-code')]
-
-const addressOf = ({ route, query }: { route: string; query?: string }) => {
-  const [method = '', path = ''] = route.split(' ')
-  const below = path.replace('/:account', '').replace('/:container', '/ctr').replace('/:blob*', '/blob')
-  return { method, path: `${below || '/'}${query ? `?${query}` : ''}` }
-}
-
-test('no operation lets in somebody without a name, a right token, a role, or a signature that allows it', async t => {
-  const { send, someone, signed, service } = await opened(t)
-  const [elsewhere, noRole] = [await someone('Storage Blob Data Owner', 'https://vault.azure.net'), await someone()]
-  const nothing = service('i')
-  for (const operation of operations) {
-    if ('open' in operation.access) continue
-    const { method, path } = addressOf(operation)
-    const name = `${method} ${path}`
-    assert.deepEqual(said(await send(method, path, { token: null })), [401, 'NoAuthenticationInformation'], name)
-    assert.deepEqual(said(await send(method, path, { token: elsewhere })), [401, 'InvalidAuthenticationInfo'], name)
-    if ('signedIn' in operation.access) continue
-    assert.deepEqual(said(await send(method, path, { token: noRole })), [403, 'AuthorizationPermissionMismatch'], name)
-    const bySignature = said(await signed(method, path, nothing))
-    assert.equal(bySignature[0], 403, `${name} ${bySignature}`)
-  }
-  assert.equal((await send('GET', '/ctr/blob')).text, 'hello')
-})
 
 test('a reader reads and changes nothing; a contributor does both, and sets no access', async t => {
   const { send, someone } = await opened(t)
