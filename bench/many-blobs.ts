@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { markerOf } from '../src/server/planes/blob/paging.ts'
+import { processorSeconds } from './cores.ts'
 import type { Samples } from './figures.ts'
 import { forgetPeak, openServer, peakMiB, residentMiB } from './lazuli.ts'
 import { result } from './program.ts'
@@ -9,12 +10,15 @@ import { heading, measured, note, ratio } from './report.ts'
 import { accountOf } from './storage-account.ts'
 
 const amounts = [1_000, 100_000, 1_000_000]
-const times = 30
+const times = 100
 const page = 500
 /** As the filler names them: nine of ten are here. */
 const crowded = 'big/'
 
-/** Pages of the list of one container, while there is more and more in it: what a page takes depends on its size alone. */
+/**
+ * Pages of the list of one container, while there is more and more in it: what a page takes is to depend on its own size
+ * alone. Ratios are of the server's processor time, which others at work on the same host change less than the time.
+ */
 export async function manyBlobs({ program, folder }: { program: string; folder: string }): Promise<void> {
   heading('Lists of one container over TLS, signed, one connection')
   const data = join(folder, 'many-blobs')
@@ -35,10 +39,12 @@ export async function manyBlobs({ program, folder }: { program: string; folder: 
     forgetPeak(server.pid)
     const samples: Record<string, Samples> = {}
     for (const [what, { query, shown }] of Object.entries(pagesAt(amount))) {
+      const before = processorSeconds(server.pid)
       const { eachMs = [], bytes } = await ask({ do: 'page', url: address(query), headers, times })
       if (bytes !== shown) throw new Error(`${what}: ${bytes} entries instead of ${shown}`)
-      samples[what] = eachMs
+      samples[what] = [((processorSeconds(server.pid) - before) * 1000) / (times + 1)]
       measured(`  ${what}`, eachMs, 'ms')
+      measured('    of the server’s processor', samples[what], 'ms')
     }
     const all = await ask({ do: 'list', url: address('many?restype=container&comp=list'), headers })
     if (all.bytes !== amount) throw new Error(`${all.bytes} names were listed`)

@@ -17,6 +17,13 @@ export const empty = (status: number, headers: HeaderValues = {}) =>
 export const xml = (status: number, text: string, headers: HeaderValues = {}) =>
   new Response(declaration + text, { status, headers: { ...present(headers), 'content-type': 'application/xml' } })
 
+/** What was made bytes bit by bit: a page of thousands as one text, and all it is made of, would stay in memory for long. */
+export const xmlOf = (status: number, pieces: readonly Uint8Array[]) =>
+  new Response(Buffer.concat([Buffer.from(declaration), ...pieces]), {
+    status,
+    headers: { 'content-type': 'application/xml' },
+  })
+
 export const rfc1123 = (ms: number) => new Date(ms).toUTCString()
 
 /** Seven digits of a second, as the service writes times in bodies. */

@@ -13,13 +13,13 @@ export function maxResults(url: URL): number {
 }
 
 /** Rows that a page reads at a time. */
-export const largestPortion = 1000
+export const largestPortion = 250
 
 /**
  * Of rows that one page may read. Where few of many are to be shown it ends early, with a marker: a page takes about as
  * long as any other, however much there is.
  */
-export const mostRead = (limit: number) => largestPortion + 2 * limit
+export const mostRead = (limit: number) => 1000 + 2 * limit
 
 /** What a list goes on from. Opaque to clients. */
 export const markerOf = (position: Readonly<Record<string, string>>) =>

@@ -2,7 +2,7 @@ import { type Context, operation } from '../../../door/operation.ts'
 import type { BlobContainer } from '../../../store/blob-containers.ts'
 import { behind, compareNames, type StoredBlob } from '../../../store/blobs.ts'
 import { inContainer, reads, tagActions } from '../access.ts'
-import { xml } from '../answer.ts'
+import { xmlOf } from '../answer.ts'
 import { type BlobItem, blobXml, endpointOf, nameXml } from '../list-xml.ts'
 import { included, largestPortion, markerOf, maxResults, mostRead, positionIn } from '../paging.ts'
 import { accountOf, containerOf } from '../place.ts'
@@ -29,6 +29,13 @@ export const listBlobs = operation<'read'>({
     const position = positionIn(cx.url)
     const container = await containerOf(cx, cx.store)
     const { accessTier } = (await accountOf(cx)).rules
+    const item: BlobItem = {
+      defaultTier: accessTier,
+      now: cx.now,
+      metadata: include.has('metadata'),
+      tags: include.has('tags'),
+      copy: include.has('copy'),
+    }
     const page = await pageOf(cx, container, {
       prefix,
       delimiter,
@@ -37,31 +44,20 @@ export const listBlobs = operation<'read'>({
       snapshots: include.has('snapshots'),
       deleted: include.has('deleted'),
       uncommitted: include.has('uncommittedblobs'),
+      item,
     })
-    const item: BlobItem = {
-      defaultTier: accessTier,
-      now: cx.now,
-      metadata: include.has('metadata'),
-      tags: include.has('tags'),
-      copy: include.has('copy'),
-    }
-    const items = page.entries.map(entry =>
-      'prefix' in entry ? `<BlobPrefix>${nameXml(entry.prefix)}</BlobPrefix>` : blobXml(entry.blob, item),
-    )
     const echoed = [
       prefix === '' ? '' : element('Prefix', prefix),
       element('Marker', searchParams.get('marker') ?? undefined),
       element('MaxResults', limit),
       delimiter === '' ? '' : element('Delimiter', delimiter),
     ]
-    return xml(
-      200,
-      `<EnumerationResults ServiceEndpoint="${endpointOf(cx)}" ContainerName="${escaped(container.name)}">${echoed.join('')}<Blobs>${items.join('')}</Blobs>${element('NextMarker', page.next ?? '')}</EnumerationResults>`,
-    )
+    const head = `<EnumerationResults ServiceEndpoint="${endpointOf(cx)}" ContainerName="${escaped(container.name)}">${echoed.join('')}<Blobs>`
+    const tail = `</Blobs>${element('NextMarker', page.next ?? '')}</EnumerationResults>`
+    return xmlOf(200, [Buffer.from(head), ...page.pieces, Buffer.from(tail)])
   },
 })
 
-type Entry = { readonly blob: StoredBlob } | { readonly prefix: string }
 type Wish = {
   readonly prefix: string
   readonly delimiter: string
@@ -70,6 +66,7 @@ type Wish = {
   readonly snapshots: boolean
   readonly deleted: boolean
   readonly uncommitted: boolean
+  readonly item: BlobItem
 }
 
 const smallestPortion = 8
@@ -83,29 +80,33 @@ async function pageOf(
   cx: Context<'read'>,
   container: BlobContainer,
   wish: Wish,
-): Promise<{ entries: Entry[]; next: string | undefined }> {
+): Promise<{ pieces: Buffer[]; next: string | undefined }> {
   const { prefix, delimiter, limit } = wish
-  const entries: Entry[] = []
+  const pieces: Buffer[] = []
+  let shown = 0
   let { after } = wish
   let portion = Math.min(delimiter === '' ? largestPortion : smallestPortion, limit + 1)
   for (let hidden = 0; hidden < mostRead(limit); ) {
     const found = await portionOf(cx, container, { ...wish, after, limit: portion })
+    let text = ''
     let below: string | undefined
     for (const blob of found) {
       if (below !== undefined && blob.name.startsWith(below)) continue
       below = undefined
       if (isShown(blob, wish)) {
         // There is more: the last entry is what the next page begins behind.
-        if (entries.length === limit) return { entries, next: after && markerOf(position(after)) }
+        if (shown === limit) return { pieces: [...pieces, Buffer.from(text)], next: after && markerOf(position(after)) }
         below = sharedBy(blob.name, prefix, delimiter)
-        entries.push(below === undefined ? { blob } : { prefix: below })
+        text += below === undefined ? blobXml(blob, wish.item) : `<BlobPrefix>${nameXml(below)}</BlobPrefix>`
+        shown += 1
       } else hidden += 1
       after = below === undefined ? blob : { name: behind(below) }
     }
-    if (found.length < portion) return { entries, next: undefined }
+    pieces.push(Buffer.from(text))
+    if (found.length < portion) return { pieces, next: undefined }
     portion = below === undefined ? Math.min(largestPortion, portion * 2) : Math.min(smallestPortion, limit + 1)
   }
-  return { entries, next: after && markerOf(position(after)) }
+  return { pieces, next: after && markerOf(position(after)) }
 }
 
 const isShown = ({ snapshot, deletedAt }: StoredBlob, wish: Wish) =>
