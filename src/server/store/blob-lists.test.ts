@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 import type { Kysely } from 'kysely'
 import { systemGrant } from '../access/grant.ts'
 import { type BlobContainer, blobContainerReads } from './blob-containers.ts'
-import { blobReads } from './blobs.ts'
+import { blobReads, blobWrites, type StoredBlob } from './blobs.ts'
 import { contentReads } from './contents.ts'
 import { migrate } from './migrate.ts'
 import * as storage from './migrations/0003-storage.ts'
@@ -91,6 +91,18 @@ test('every kind of list enters an index where its page begins, and sorts nothin
     ],
   ]
   for (const [ask, plan] of kinds) assert.deepEqual(await planOf(ask), plan)
+})
+
+test('what nothing refers to any more is found by an index that has no rows for small blobs', async t => {
+  const { db, planOf } = await planner(t)
+  const blob = { number: 1, content: 'c' } as StoredBlob
+  assert.deepEqual(await planOf(() => blobWrites(db).remove(grant, container, blob)), [
+    'SEARCH blobs USING INTEGER PRIMARY KEY (rowid=?)',
+    'SEARCH blob_tags USING COVERING INDEX sqlite_autoindex_blob_tags_1 (blob=?)',
+    'SEARCH content_pieces USING COVERING INDEX sqlite_autoindex_content_pieces_1 (content=?)',
+    'SCALAR SUBQUERY 1',
+    'SEARCH blobs USING COVERING INDEX blobs_by_content (content=?)',
+  ])
 })
 
 test('tags that were there before the order of their pages are found as well', async t => {

@@ -51,11 +51,10 @@ export type BlobState = {
   readonly sealed?: boolean
 }
 
+export type BlockLength = { readonly id: string; readonly length: number }
+
 /** Put, and not yet part of the blob. */
-export type Block = { readonly id: string; readonly length: number } & (
-  | { readonly bytes: Uint8Array }
-  | { readonly extent: string }
-)
+export type Block = BlockLength & ({ readonly bytes: Uint8Array } | { readonly extent: string })
 
 export type BlobListing = {
   readonly prefix: string
@@ -85,6 +84,8 @@ export type BlobReads = {
   /** Without their bytes, the oldest first, deleted ones too. */
   snapshots(grant: Grant, container: BlobContainer, name: string): Promise<StoredBlob[]>
   blocks(grant: Grant, container: BlobContainer, name: string): Promise<Block[]>
+  /** The same without their bytes, of which there may be too many for the memory. */
+  blockLengths(grant: Grant, container: BlobContainer, name: string): Promise<BlockLength[]>
   /** One of them, and how many there are. */
   anyBlock(grant: Grant, container: BlobContainer, name: string): Promise<{ id: string; count: number } | undefined>
   /** Each tag of each blob, by tag, value and name; deleted ones, too, and without their bytes. */
@@ -256,6 +257,17 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
         length,
         ...(extent === null ? { bytes: bytes ?? new Uint8Array() } : { extent }),
       }))
+    },
+
+    async blockLengths(grant, container, name) {
+      demand(grant, container.id)
+      return db
+        .selectFrom('blob_blocks')
+        .select(['block as id', 'length'])
+        .where('container', '=', container.number)
+        .where('name', '=', name)
+        .orderBy('block')
+        .execute()
     },
 
     async tagged(grant, container, { tag, least = '', most, after, limit }) {

@@ -20,6 +20,8 @@ export type Range = { readonly from: number; readonly length: number }
 export type ContentReads = {
   /** The pieces that a range touches, in order; all of them without one. */
   pieces(grant: Grant, content: string, range?: Range): Promise<Piece[]>
+  /** The blocks that it was made of, in order, without their bytes. */
+  blockLengths(grant: Grant, content: string): Promise<{ id: string; length: number }[]>
   /** Which of these extents something refers to. */
   namedAmong(grant: Grant<never>, extents: readonly string[]): Promise<Set<string>>
 }
@@ -57,6 +59,17 @@ export function contentReads(db: Kysely<Tables>): ContentReads {
           .where(eb => eb('at', '>=', eb.fn.coalesce(first, eb.lit(0))))
       }
       return (await query.execute()).map(read)
+    },
+
+    async blockLengths(grant, content) {
+      demand(grant)
+      const rows = await db
+        .selectFrom('content_pieces')
+        .select(['block as id', 'length'])
+        .where('content', '=', content)
+        .orderBy('at')
+        .execute()
+      return rows.flatMap(({ id, length }) => (id === null ? [] : [{ id, length }]))
     },
 
     async namedAmong(grant, extents) {

@@ -19,16 +19,15 @@ export const getBlockList = operation<'read'>({
     const blob = await blobAt(cx, cx.store, container)
     if (blob && blob.kind !== 'BlockBlob') throw refusals.invalidBlobType()
     const waiting =
-      snapshotOf(cx.url) === undefined ? await cx.store.blobs.blocks(cx.grant, container, cx.params.blob ?? '') : []
+      snapshotOf(cx.url) === undefined
+        ? await cx.store.blobs.blockLengths(cx.grant, container, cx.params.blob ?? '')
+        : []
     if (!blob && waiting.length === 0) throw refusals.blobNotFound()
     if (blob) {
       checkRead(blob.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
       checkConditions(cx.request.headers, blob, 'read')
     }
-    const pieces = blob?.content === undefined ? [] : await cx.store.contents.pieces(cx.grant, blob.content)
-    const committed = pieces.flatMap(piece =>
-      piece.block === undefined ? [] : [{ id: piece.block, length: piece.length }],
-    )
+    const committed = blob?.content === undefined ? [] : await cx.store.contents.blockLengths(cx.grant, blob.content)
     return xml(
       200,
       `<BlockList>${which === 'uncommitted' ? '' : blocksXml('CommittedBlocks', committed)}${which === 'committed' ? '' : blocksXml('UncommittedBlocks', waiting)}</BlockList>`,
