@@ -40,6 +40,8 @@ export type Running = {
   list(): readonly ObservedCertificate[]
   /** The last status, once nothing is left to be done now. */
   settled(): Promise<Status>
+  /** Resolves when the loop waits for something to do; what follows a renewal may go on. */
+  asleep(): Promise<void>
   /** Lets the time pass until something is due, and waits until it has been done. Returns how long that was in seconds. */
   pass(): Promise<number>
   /** Somebody sets the clock of the machine. */
@@ -155,14 +157,18 @@ function startLoop({ settings, folder, vault, decode, parts }: Wish): Running {
     ...parts,
   })
   const ended = loop.run()
-  const settled = async () => {
+  const untilAsleep = async () => {
     // Woken but not yet gone to work is not asleep.
     await new Promise(resolve => setImmediate(resolve))
     while (!asleep) await sleeping.promise
+  }
+  const settled = async () => {
+    await untilAsleep()
+    await loop.concluded()
     return statuses.at(-1) ?? { operation: '', status: 'transitioning', code: 0, message: 'nothing was said' }
   }
   return {
-    ...{ loop, statuses, log, settled },
+    ...{ loop, statuses, log, settled, asleep: untilAsleep },
     list: () => list,
     async pass() {
       const before = passedMs

@@ -3,19 +3,22 @@
 import { secretKey } from '../../../wire/observed-certificates.ts'
 import { failureText } from '../../handler/failure.ts'
 import type { Status } from '../../handler/status.ts'
+import { openConcluding } from '../renewal/conclude.ts'
 import type { Wish } from '../settings/wish.ts'
+import { installedVersion } from '../store/install.ts'
 import { isComplete, membersOf, reported, type Source, sourcesOf } from './observed.ts'
 import { type PollParts, poll } from './poll.ts'
 import { openSaying } from './saying.ts'
 import { type Progress, statusOf } from './status-report.ts'
 
-export type LoopParts = Omit<PollParts, 'onProgress'> & {
+export type LoopParts = Omit<PollParts, 'onProgress' | 'conclude'> & {
   readonly wish: Wish
   /** Writes the status, which is another than before. */
   readonly report: (status: Status) => Promise<void>
   /** Writes the list for the agent. */
   readonly publish: (certificates: ReturnType<typeof reported>) => Promise<void>
   readonly onClockJump: () => void
+  readonly pause: (ms: number) => Promise<void>
   /** Calls `fire` after a while; returns what cancels it. */
   readonly timer: (ms: number, fire: () => void) => () => void
   readonly signal: AbortSignal
@@ -24,6 +27,8 @@ export type LoopParts = Omit<PollParts, 'onProgress'> & {
 export type Loop = {
   /** Resolves when the signal is given and nothing is under way. */
   run(): Promise<void>
+  /** Resolves when what follows the renewals up to now has been done and said. */
+  concluded(): Promise<void>
   /** Has everything polled now. */
   pollAll(): void
   /** Has these secrets polled now, as far as they are observed. */
@@ -51,6 +56,26 @@ export function openLoop(parts: LoopParts): Loop {
     log('warning', 'VMExtension', `The status could not be written: ${failureText(error)}`),
   )
 
+  const members = membersOf(sources).map(({ member }) => member)
+  const concluding = openConcluding(
+    members.map(({ certificate }) => certificate),
+    {
+      ...parts,
+      log: text => log('info', 'CertificateManager', text),
+      onEnd(certificates) {
+        // What was put back is among them.
+        for (const member of members)
+          if (certificates.includes(member.certificate)) member.installed = installedVersion(member.certificate)
+        saying.soon()
+      },
+    },
+  )
+
+  async function concluded(): Promise<void> {
+    await concluding.ended()
+    await saying.now()
+  }
+
   function wakeUp(): void {
     isWoken = true
     wake()
@@ -74,7 +99,16 @@ export function openLoop(parts: LoopParts): Loop {
     if (due.length === 0) return
     const isInitial = wish.requireInitialSync && !wasComplete
     const { pollingIntervalSec } = wish
-    await poll(sources, due, { pollingIntervalSec, isInitial }, { ...parts, onProgress: saying.soon })
+    await poll(
+      sources,
+      due,
+      { pollingIntervalSec, isInitial },
+      {
+        ...parts,
+        onProgress: saying.soon,
+        conclude: concluding.begin,
+      },
+    )
     isFirstPollOver = true
     wasComplete ||= isComplete(sources)
     await saying.now()
@@ -117,8 +151,9 @@ export function openLoop(parts: LoopParts): Loop {
         await sleep(Math.min(Math.max(next, 0), longestSleepMs))
       }
       clearTimeout(firstWord)
-      await saying.now()
+      await concluded()
     },
+    concluded,
     pollAll() {
       for (const source of sources) poke(source)
       wakeUp()

@@ -4,7 +4,6 @@ import type { CertificateBundle } from '../../../certificate-bundle/chain.ts'
 import { failureText } from '../../handler/failure.ts'
 import type { Run } from '../../host/run.ts'
 import type { ServiceLog } from '../logging/service-log.ts'
-import { conclude } from '../renewal/conclude.ts'
 import { fileName, install, installedVersion, linkPath } from '../store/install.ts'
 import { closeFolders } from '../store/readers.ts'
 import type { Records } from '../store/records.ts'
@@ -23,9 +22,10 @@ export type PollParts = {
   /** Milliseconds of a clock that nobody sets. */
   readonly clock: () => number
   readonly random: () => number
-  readonly pause: (ms: number) => Promise<void>
   /** Called after each source, so that what is known is known at once. */
   readonly onProgress: () => void
+  /** Has what follows renewals begin. */
+  readonly conclude: () => void
 }
 
 const atOnce = 8
@@ -55,14 +55,9 @@ export async function poll(
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
   const all = membersOf(sources)
-  await attempt(parts, 'What follows a renewal could not be done', () =>
-    conclude(
-      all.map(({ member }) => member.certificate),
-      { ...parts, log: text => parts.log('info', 'CertificateManager', text) },
-    ),
-  )
-  // What was put back is among them; looking at all would take longer than the rest where there are many.
+  // Looking at all would take longer than the rest where there are many.
   for (const { member } of membersOf(due)) member.installed = installedVersion(member.certificate)
+  parts.conclude()
   await attempt(parts, 'The access to folders could not be taken back', () =>
     closeFolders(
       parts.records,

@@ -34,6 +34,38 @@ test(
   },
 )
 
+test('a program that takes its time holds up nothing but what it is told next', limits, async t => {
+  const { issue, settings, start, store } = await openKeyVaultRig(t)
+  for (const name of ['slow', 'other']) issue(name)
+  const answers: PromiseWithResolvers<void>[] = []
+  const { run, calls } = noting(['systemctl'])
+  const { settled, asleep, loop, list } = start(settings({ slow: { afterRenewal: ['/bin/slow'] }, other: reload }), {
+    async run(command, args, options) {
+      if (command !== '/bin/slow') return run(command, args, options)
+      answers.push(Promise.withResolvers())
+      await answers.at(-1)?.promise
+      return { exitCode: 0, stdout: Buffer.alloc(0), stderr: '' }
+    },
+  })
+  await asleep()
+  let newest = { slow: '', other: '' }
+  for (const _ of [1, 2]) {
+    newest = { slow: issue('slow').version, other: issue('other').version }
+    loop.pollAll()
+    await asleep()
+    assert.equal(readlinkSync(`${store}/Kv1.slow`), `Kv1.slow.${newest.slow}`)
+    assert.equal(readlinkSync(`${store}/Kv1.other`), `Kv1.other.${newest.other}`)
+  }
+  assert.equal(answers.length, 1)
+  answers[0]?.resolve()
+  while (answers.length < 2) await new Promise(resolve => setImmediate(resolve))
+  answers[1]?.resolve()
+  await settled()
+  assert.equal(answers.length, 2)
+  assert.deepEqual(new Set(calls), new Set([reloaded]))
+  assert.match(list().find(one => one.path.endsWith('slow'))?.lastRenewal ?? '', /\/bin\/slow ran/)
+})
+
 test('a swap whose consequences a crash has swallowed has them after the next start', limits, async t => {
   const { issue, settings, start } = await openKeyVaultRig(t)
   issue('a')

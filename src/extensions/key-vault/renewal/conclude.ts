@@ -1,7 +1,7 @@
 /**
  * What follows when a link has been swapped: the program that uses the certificate is told, once for all certificates of
  * one poll that it uses; then, where it is asked for, what it serves is looked at, and a version that it does not serve is
- * put back. Read `conclude` first.
+ * put back. It goes on beside the polls, for a program may take its time. Read `openConcluding` first.
  */
 
 import { X509Certificate } from 'node:crypto'
@@ -9,7 +9,7 @@ import { failureText } from '../../handler/failure.ts'
 import type { Run } from '../../host/run.ts'
 import type { AfterRenewal, ObservedCertificate } from '../settings/wish.ts'
 import { readOwnFile } from '../store/folder.ts'
-import { linkPath, linkTo } from '../store/install.ts'
+import { fileName, installedVersion, linkPath, linkTo } from '../store/install.ts'
 import type { Records, Renewal, RenewalOutcome } from '../store/records.ts'
 import { nameIn, type ServedSerial, servedSerial } from './served.ts'
 
@@ -29,35 +29,77 @@ const lookEveryMs = 200
 
 type Swapped = { readonly certificate: ObservedCertificate; readonly renewal: Renewal }
 
-/** Draws the consequences of all swaps that are on record, also of those before a crash. */
-export async function conclude(certificates: readonly ObservedCertificate[], parts: ConcludeParts): Promise<void> {
-  const { records } = parts
-  const swapped = certificates.flatMap(certificate => {
-    const renewal = records.renewals[linkPath(certificate)]
-    return renewal ? [{ certificate, renewal }] : []
-  })
-  for (const group of groupedByProgram(swapped)) {
-    const told = await tell(group[0]?.certificate.afterRenewal, parts)
-    const putBack: Swapped[] = []
-    for (const one of group) {
-      const { outcome, isServed } = await outcomeOf(one, told, parts)
-      records.outcomes[linkPath(one.certificate)] = outcome
-      if (!isServed && one.renewal.from !== undefined) putBack.push(one)
+export type Concluding = {
+  /** Begins to draw the consequences of all swaps that are on record, also of those before a crash. */
+  begin(): void
+  /** Resolves when all that was begun has ended. */
+  ended(): Promise<void>
+}
+
+/** `onEnd` is called whenever something has ended, with the certificates that it was about. */
+export function openConcluding(
+  certificates: readonly ObservedCertificate[],
+  parts: ConcludeParts & { readonly onEnd: (certificates: readonly ObservedCertificate[]) => void },
+): Concluding {
+  const { records, log, onEnd } = parts
+  /** By the program that is told: each is told once at a time. */
+  const running = new Map<string, Promise<void>>()
+
+  function begin(): void {
+    const swapped = certificates.flatMap(certificate => {
+      const renewal = records.renewals[linkPath(certificate)]
+      // It is on record before the swap, which a poll may be about to make.
+      return renewal && installedName(certificate) === renewal.to ? [{ certificate, renewal }] : []
+    })
+    for (const [program, group] of Map.groupBy(swapped, ({ certificate }) => JSON.stringify(certificate.afterRenewal)))
+      if (!running.has(program)) running.set(program, work(program, group))
+  }
+
+  async function work(program: string, group: readonly Swapped[]): Promise<void> {
+    let hasFailed = false
+    try {
+      await conclude(group, parts)
+    } catch (error) {
+      hasFailed = true
+      log(`What follows a renewal could not be done: ${failureText(error)}`)
     }
-    if (putBack.length > 0) await goBack(putBack, parts)
-    for (const { certificate } of group) delete records.renewals[linkPath(certificate)]
-    await records.save()
+    running.delete(program)
+    onEnd(group.map(({ certificate }) => certificate))
+    // What was swapped meanwhile. After a failure the next poll is soon enough.
+    if (!hasFailed) begin()
+  }
+
+  return {
+    begin,
+    async ended() {
+      while (running.size > 0) await Promise.all(running.values())
+    },
   }
 }
 
-function groupedByProgram(swapped: readonly Swapped[]): Swapped[][] {
-  const groups = new Map<string, Swapped[]>()
-  for (const one of swapped) {
-    const key = JSON.stringify(one.certificate.afterRenewal ?? null)
-    groups.set(key, [...(groups.get(key) ?? []), one])
+async function conclude(group: readonly Swapped[], parts: ConcludeParts): Promise<void> {
+  const { records } = parts
+  const told = await tell(group[0]?.certificate.afterRenewal, parts)
+  const putBack: Swapped[] = []
+  for (const one of group) {
+    const { outcome, isServed } = await outcomeOf(one, told, parts)
+    if (!isLast(one, records)) continue
+    records.outcomes[linkPath(one.certificate)] = outcome
+    if (!isServed && one.renewal.from !== undefined) putBack.push(one)
   }
-  return [...groups.values()]
+  if (putBack.length > 0) await goBack(putBack, parts)
+  for (const one of group) if (isLast(one, records)) delete records.renewals[linkPath(one.certificate)]
+  await records.save()
 }
+
+function installedName(certificate: ObservedCertificate): string | undefined {
+  const installed = installedVersion(certificate)
+  return installed && fileName(certificate, installed.version)
+}
+
+/** Whether no newer version has been installed since. */
+const isLast = ({ certificate, renewal }: Swapped, records: Records) =>
+  records.renewals[linkPath(certificate)] === renewal
 
 type Told = { readonly text: string; readonly failure: string | undefined }
 
@@ -124,11 +166,13 @@ async function lookWhatIsServed(certificate: ObservedCertificate, name: string, 
 
 async function goBack(swapped: readonly Swapped[], parts: ConcludeParts): Promise<void> {
   const { records, log } = parts
-  for (const { certificate, renewal } of swapped) {
-    if (renewal.from === undefined) continue
+  for (const one of swapped) {
+    const { certificate, renewal } = one
+    if (renewal.from === undefined || !isLast(one, records)) continue
     // On record before the swap: otherwise the next poll would install it once more.
     records.rejected[linkPath(certificate)] = versionOf(renewal.to)
     await records.save()
+    if (!isLast(one, records)) continue
     linkTo(certificate, renewal.from)
     log(`${linkPath(certificate)} leads to ${renewal.from} again.`)
   }
@@ -136,7 +180,7 @@ async function goBack(swapped: readonly Swapped[], parts: ConcludeParts): Promis
   for (const one of swapped) {
     const { certificate, renewal } = one
     const before = records.outcomes[linkPath(certificate)]
-    if (renewal.from === undefined || !before) continue
+    if (renewal.from === undefined || !before || !isLast(one, records)) continue
     const back = await outcomeOf({ certificate, renewal: { from: renewal.to, to: renewal.from } }, told, parts)
     records.outcomes[linkPath(certificate)] = {
       ...before,

@@ -71,7 +71,9 @@ export async function install(certificate: ObservedCertificate, secret: Secret, 
     const remarks = [...readers.remarks, ...passing, ...onFile]
     const done = { file: `${folder.path}/${name}`, isWritten, subjects: readers.subjects, remarks }
     if (from === name || isRejected(certificate, secret, records)) return { ...done, renewal: undefined }
-    const renewal: Renewal = { from, to: name }
+    const before = records.renewals[linkPath(certificate)]
+    // Of a version whose consequences have not been drawn yet, nobody knows that it is good to go back to.
+    const renewal: Renewal = { from: before?.to === from ? before?.from : from, to: name }
     if (certificate.afterRenewal || certificate.verify) {
       // Before the swap: what has to follow it must follow also when this process does not live to see it.
       records.renewals[linkPath(certificate)] = renewal

@@ -49,13 +49,20 @@ export function openRecords(folder: string): Records {
     rejected: { ...asRecord(rejected) },
   } as Omit<Records, 'save'>
   let saved = text
+  let last: Promise<unknown> = Promise.resolve()
+  const write = async () => {
+    const now = JSON.stringify(records)
+    if (now === saved) return
+    await writeDurably(path, now, { mode: 0o600 })
+    saved = now
+  }
   return {
     ...records,
-    async save() {
-      const now = JSON.stringify(records)
-      if (now === saved) return
-      await writeDurably(path, now, { mode: 0o600 })
-      saved = now
+    // One after another: what is older must not be written last.
+    save() {
+      const mine = last.then(write, write)
+      last = mine
+      return mine
     },
   }
 }
