@@ -49,6 +49,8 @@ const folder = mkdtempSync('/tmp/lazuli-test-')
 // As in /tmp itself, other users may reach what a test lets them read.
 chmodSync(folder, 0o711)
 process.env.TMPDIR = folder
+// The sources are stripped of their types and compiled once, by whichever process comes first, and not by each of them.
+process.env.NODE_COMPILE_CACHE = join(root, 'node_modules', '.cache', 'lazuli')
 process.env.XDG_DATA_HOME = join(folder, 'no-test-named-its-data-directory')
 const before = snapshot(folder)
 

@@ -181,11 +181,12 @@ export async function startLazuli(
 
 /** Nothing of the test's own environment goes through but where programs are, and the marks by which a run knows its own. */
 function minimalEnvironment(home: string): Record<string, string> {
-  const { PATH = '', TMPDIR } = process.env
+  const { PATH = '', TMPDIR, NODE_COMPILE_CACHE } = process.env
   return {
     PATH: `${dirname(process.execPath)}:${PATH}`,
     HOME: home,
     LANG: 'C.UTF-8',
+    ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
     // Images of machines are made once for all tests and for the user.
     ...(process.env.HOME === undefined
       ? {}

@@ -89,13 +89,13 @@ export async function newMachine(
 
 /** Waits until the work on a machine has ended, which it must with success. */
 export async function madeMachine(lazuli: Lazuli, id: string): Promise<Machine> {
-  for (const giveUpAt = Date.now() + 60_000; Date.now() < giveUpAt; await pause(50)) {
+  for (const giveUpAt = Date.now() + 300_000; Date.now() < giveUpAt; await pause(50)) {
     const { name, identity, properties } = await expect(200, lazuli.arm('GET', `${id}?${machineVersion}`))
     const { provisioningState } = properties
     assert.notEqual(provisioningState, 'Failed')
     if (provisioningState === 'Succeeded') return { id, name, identity }
   }
-  throw new Error(`${id} is not made after a minute`)
+  throw new Error(`${id} is not made after five minutes`)
 }
 
 /** Changes the identities of a machine as `az vm identity` does. */

@@ -137,7 +137,7 @@ test('names that are not ours are not answered under any of our names', async t 
   }
 })
 
-test('a client that sends its headers drop by drop is dropped', { timeout: 90_000 }, async t => {
+test('a client that sends its headers drop by drop is dropped', { timeout: 300_000 }, async t => {
   const slow = await Promise.all([connect(t, lazuli), connectPlain(t, lazuli)])
   slow[0].send('GET /subscriptions HTTP/1.1\r\n')
   slow[1].send('GET http://169.254.169.254/ HTTP/1.1\r\n')
@@ -164,10 +164,14 @@ test('what was accepted before a stop is answered, and what is answered is kept'
   connection.send(
     `PUT ${path} HTTP/1.1\r\nHost: localhost\r\n${authorization}\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
   )
-  await pause(200)
+  await pause(1_000)
   const exit = stopped.kill('SIGTERM')
-  await pause(500)
-  await assert.rejects(stopped.arm('GET', '/subscriptions?api-version=2022-12-01'))
+  const isAnswered = () =>
+    stopped.arm('GET', '/subscriptions?api-version=2022-12-01').then(
+      () => true,
+      () => false,
+    )
+  while (await isAnswered()) await pause(50)
   connection.send(body.slice(10))
   assert.equal((await connection.answer()).status, 201)
   assert.equal(await exit, 0)
@@ -183,9 +187,10 @@ test('a client that does not come to an end does not keep the server from stoppi
   const authorization = `Authorization: Bearer ${await stopped.token()}`
   const path = `${stopped.subscription}/resourceGroups/never?${version}`
   connection.send(`PUT ${path} HTTP/1.1\r\nHost: localhost\r\n${authorization}\r\nContent-Length: 99\r\n\r\n{`)
-  await pause(200)
+  await pause(1_000)
   const begin = performance.now()
   assert.equal(await stopped.kill('SIGTERM'), 0)
   const seconds = (performance.now() - begin) / 1000
-  assert.ok(seconds < 5, `${seconds} seconds`)
+  // It takes less than five where the host is not busy; without a limit it would take a minute.
+  assert.ok(seconds < 30, `${seconds} seconds`)
 })

@@ -66,8 +66,8 @@ test('what az does to a machine happens to a Linux', { skip: lanesMissing }, asy
 
   await t.test('one that powers itself off is seen to be stopped', async () => {
     await lazuli.command(['ssh', 'linux', '--', 'sudo', 'systemctl', 'poweroff'])
-    for (const giveUpAt = Date.now() + 60_000; (await powerState()) !== 'PowerState/stopped'; await pause(200)) {
-      assert.ok(Date.now() < giveUpAt, 'it still runs after a minute')
+    for (const giveUpAt = Date.now() + 300_000; (await powerState()) !== 'PowerState/stopped'; await pause(200)) {
+      assert.ok(Date.now() < giveUpAt, 'it still runs after five minutes')
     }
     assert.equal(await az(`vm show -d ${vm} --query powerState`), 'VM stopped')
   })

@@ -92,6 +92,6 @@ export async function ended(lazuli: Lazuli, answer: Answer): Promise<Ended> {
   for (;;) {
     const { body } = await lazuli.arm<Ended>('GET', new URL(poll).pathname + new URL(poll).search)
     if (body.status !== 'InProgress') return body
-    await pause(10)
+    await pause(30)
   }
 }

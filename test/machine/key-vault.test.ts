@@ -34,7 +34,7 @@ const instanceView =
 const secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 const store = '/var/lib/waagent/Microsoft.Azure.KeyVault.Store'
 const link = `${store}/exampleVault.myCertificate`
-const patienceMs = 30_000
+const patienceMs = 180_000
 
 test('certificates of a vault come to a machine and stay up to date', { skip: lanesMissing }, async t => {
   const authority = openTestAuthority()

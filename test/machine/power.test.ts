@@ -109,6 +109,6 @@ test('a command gets its input, gives its output and exit code, and its time is 
 
   const slow = driver.exec(id, ['sh', '-c', 'sleep 4321 & sleep 4321'], { timeoutMs: 300 })
   await assert.rejects(slow, /did not end within 300 ms/)
-  for (let waits = 0; waits < 50 && (await sh(id, 'pgrep -c sleep || true')) !== '0'; waits++) await pause(50)
+  for (let waits = 0; waits < 1_000 && (await sh(id, 'pgrep -c sleep || true')) !== '0'; waits++) await pause(50)
   assert.equal(await sh(id, 'pgrep -c sleep || true'), '0')
 })

@@ -295,7 +295,7 @@ test('a user whose processes make others as fast as they can is removed all the 
   const storm = 'trap "" TERM HUP; while :; do setsid sh /tmp/storm & sleep 0.02; exec sh /tmp/storm; done'
   await vm.sh(`echo '${storm}' > /tmp/storm; chmod 755 /tmp/storm
     for n in 1 2 3 4; do setpriv --reuid mallory --regid mallory --clear-groups prlimit --nproc=60 setsid sh /tmp/storm </dev/null >/dev/null 2>&1 & done
-    sleep 0.5; pgrep -u mallory -c`)
+    until pgrep -u mallory -c -f /tmp/[s]torm; do sleep 0.05; done`)
   succeeded(await vm.enable({ remove_user: 'mallory' }))
   assert.equal(await vm.sh('pgrep -c -f /tmp/[s]torm || true; ls /home'), '0\nazureuser\nvictim')
 })

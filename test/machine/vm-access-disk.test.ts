@@ -165,7 +165,7 @@ test(
     const bench = await openBench(t)
     // Whoever holds the lock is at work on a disk.
     const hold =
-      'mkdir -p /var/lib/lazuli/vm-access; flock /var/lib/lazuli/vm-access/worker.lock sh -c "sleep 1; cat status/*.status > /root/meanwhile" & sleep 0.2'
+      'mkdir -p /var/lib/lazuli/vm-access; flock /var/lib/lazuli/vm-access/worker.lock sh -c "touch /root/held; until grep -qs looked.after status/*.status; do sleep 0.05; done; cat status/*.status > /root/meanwhile" & until test -e /root/held; do sleep 0.05; done'
     const outcome = await bench.on(
       { check_disk: true, disk_name: 'sdc1' },
       { before: hold, after: 'cat /root/meanwhile' },

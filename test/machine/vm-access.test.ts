@@ -90,7 +90,7 @@ test('a key goes where the home is and where sshd looks for keys', limits, async
   assert.equal(await vm.ssh('pwd', { user: 'carol', identity: file }), '/data/carol')
 
   await vm.sh(
-    'echo "AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys" > /etc/ssh/sshd_config.d/10-keys.conf; systemctl reload ssh; sleep 0.5',
+    'echo "AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys" > /etc/ssh/sshd_config.d/10-keys.conf; systemctl restart ssh',
   )
   const other = await makeKey(vm, 'other')
   succeeded(await vm.enable({ username: 'carol', ssh_key: other.line }))
@@ -140,14 +140,14 @@ test('where sshd reads no drop-ins, its main file gets a marked part of ours', l
 
 test('reset_ssh brings sshd back to its package, on the port where it is, and keeps sessions', limits, async t => {
   const vm = await openVmAccess(t)
-  const pid = await vm.sh('systemctl show -p MainPID --value ssh')
   await vm.sh(`cat > /etc/ssh/sshd_config <<'END'
 Include /etc/ssh/sshd_config.d/*.conf
 Port 22
 Port 2222
 AuthorizedKeysFile none
 END
-echo 'AllowUsers nobody-at-all' > /etc/ssh/sshd_config.d/10-hardening.conf; systemctl reload ssh; sleep 0.5`)
+echo 'AllowUsers nobody-at-all' > /etc/ssh/sshd_config.d/10-hardening.conf; systemctl restart ssh`)
+  const pid = await vm.sh('systemctl show -p MainPID --value ssh')
   await assert.rejects(vm.ssh('true', { user: 'azureuser' }), /Permission denied/)
   succeeded(await vm.enable({ reset_ssh: true }))
   assert.equal(await vm.ssh('id -un', { user: 'azureuser' }), 'azureuser')
