@@ -39,11 +39,11 @@ export async function copySource(cx: Context): Promise<CopySource> {
   if (isOwn) await cx.authorize('read', blobActions.read, place, 'data')
   else await askForSource(cx, url, authorization)
   const copiesTags = cx.request.headers.get('x-ms-copy-source-tag-option')?.toUpperCase() === 'COPY'
-  if (copiesTags) {
+  if (copiesTags || cx.request.headers.has('x-ms-source-if-tags')) {
     if (isOwn) await cx.authorize('read', tagActions.read, place, 'data')
     else await askForSource(cx, tagsOf(url), authorization)
-    await cx.authorize('write', tagActions.write, inContainer(cx.params), 'data')
   }
+  if (copiesTags) await cx.authorize('write', tagActions.write, inContainer(cx.params), 'data')
 
   const container = await cx.store.blobContainers.get(readSource, account, containerName)
   if (!container) throw refusals.containerNotFound()

@@ -89,6 +89,7 @@ test('tags are read and written only with the permission for tags, whichever ope
   const copying = { ...source, 'x-ms-copy-source-tag-option': 'COPY' }
   const sas = `&${(await signer(storage))('mine', 'cw')}`
   const tagged = { 'x-ms-tags': 'a=b' }
+  const guess = { 'x-ms-if-tags': '"salary"=\'high\'' }
   const refused = [
     await list('tags', { token }),
     await send('PUT', '/ctr/mine', { token, headers: copying }),
@@ -96,6 +97,10 @@ test('tags are read and written only with the permission for tags, whichever ope
     await send('PUT', '/ctr/mine', { token, body: 'mine', headers: { ...block, ...tagged } }),
     await send('PUT', `/ctr/mine?${sas}`, { token: null, body: 'mine', headers: { ...block, ...tagged } }),
     await send('PUT', '/ctr/mine', { token, headers: { 'x-ms-blob-type': 'AppendBlob', ...tagged } }),
+    await send('GET', '/ctr/blob', { token, headers: guess }),
+    await send('PUT', '/ctr/blob?comp=metadata', { token, headers: guess }),
+    await send('GET', `/ctr/blob?${(await signer(storage))('blob', 'r')}`, { token: null, headers: guess }),
+    await send('PUT', '/ctr/mine', { token, headers: { ...source, 'x-ms-source-if-tags': '"salary"=\'high\'' } }),
   ]
   assert.deepEqual(
     refused.map(said),
@@ -104,6 +109,9 @@ test('tags are read and written only with the permission for tags, whichever ope
   assert.equal((await send('PUT', '/ctr/mine', { token, headers: source })).status, 202)
   assert.equal((await send('PUT', '/ctr/theirs', { headers: copying })).status, 202)
   assert.match((await send('GET', '/ctr/theirs?comp=tags')).text, /salary/)
+  assert.equal((await send('GET', '/ctr/blob', { headers: guess })).text, 'hello')
+  const readsTags = (await signer(storage))('blob', 'rt')
+  assert.equal((await send('GET', `/ctr/blob?${readsTags}`, { token: null, headers: guess })).text, 'hello')
   const signedToo = `&${(await signer(storage))('signed', 'cwt')}`
   const bySignature = { token: null, body: 'mine', headers: { ...block, ...tagged } }
   assert.equal((await send('PUT', `/ctr/signed?${signedToo}`, bySignature)).status, 201)

@@ -1,4 +1,5 @@
 import type { Operation } from '../../door/operation.ts'
+import { inContainer, tagActions } from './access.ts'
 import { getAccountInformation } from './account/account-information.ts'
 import { batch } from './account/batch.ts'
 import { preflight } from './account/cors.ts'
@@ -34,7 +35,7 @@ import { getPageRanges } from './pages/page-list.ts'
 import { putPage } from './pages/put-page.ts'
 
 /** One line for each operation. */
-export const operations: readonly Operation[] = [
+const all: readonly Operation[] = [
   listContainers,
   getServiceProperties,
   setServiceProperties,
@@ -79,3 +80,13 @@ export const operations: readonly Operation[] = [
   putPage,
   getPageRanges,
 ]
+
+/** Whether a condition about tags holds tells what they are: who sets one has to have the right to read them. */
+export const operations: readonly Operation[] = all.map(operation => ({
+  ...operation,
+  async run(cx) {
+    if (cx.request.headers.has('x-ms-if-tags'))
+      await cx.authorize('read', tagActions.read, inContainer(cx.params), 'data')
+    return operation.run(cx)
+  },
+}))
