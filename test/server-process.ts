@@ -1,20 +1,10 @@
 /** `lazuli up` as a process of its own. */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { cp } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
 
-const root = resolve(import.meta.dirname, '..')
-export const launcher = join(root, 'bin/lazuli.cjs')
-
-/** Makes the program as it is published in a folder, and says where its launcher is. */
-export async function bundleInto(folder: string): Promise<string> {
-  await promisify(execFile)(process.execPath, [join(root, 'build.ts'), folder])
-  await cp(join(root, 'bin'), join(folder, 'bin'), { recursive: true })
-  return join(folder, 'bin/lazuli.cjs')
-}
+export const launcher = resolve(import.meta.dirname, '../bin/lazuli.cjs')
 
 /** The line that `lazuli up --json` prints when it serves. */
 type ReadyLine = {
@@ -40,9 +30,8 @@ const keptLog = 64 * 1024
 export async function startServerProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  program = launcher,
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [program, 'up', '--json', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [launcher, 'up', '--json', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const exit = new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', code => resolve(code ?? -1))

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Answer, exchange } from './exchange.ts'
 import { type Ended, runProgram, succeed } from './run-program.ts'
-import { bundleInto, launcher, type ServerProcess, startServerProcess } from './server-process.ts'
+import { launcher, type ServerProcess, startServerProcess } from './server-process.ts'
 
 export type { Answer, Ended }
 
@@ -78,8 +78,6 @@ export type StartOptions = {
   readonly env?: Readonly<Record<string, string>>
   /** Where its data directory is made, in place of a folder of its own. */
   readonly place?: string
-  /** Starts the program as it is published: in half the time, which is worth its making for who starts it often. */
-  readonly bundled?: boolean
 }
 
 export const resourceManager = 'https://management.azure.com'
@@ -87,7 +85,7 @@ export const resourceManager = 'https://management.azure.com'
 /** A Lazuli that nobody has used before; it is stopped, and its folder removed, when the test has ended. */
 export async function startLazuli(
   t: { after(step: () => Promise<void>): void },
-  { machines = 'none', args = [], env = {}, place, bundled = false }: StartOptions = {},
+  { machines = 'none', args = [], env = {}, place }: StartOptions = {},
 ): Promise<Lazuli> {
   const undo: (() => unknown)[] = []
   t.after(async () => {
@@ -99,11 +97,10 @@ export async function startLazuli(
   await mkdir(home)
   const environment = { ...minimalEnvironment(home), ...env }
   const up = ['--data', directory, '--port', '0', '--machines', machines, ...args]
-  const program = bundled ? await bundleInto(join(folder, 'program')) : launcher
-  let server = await startServerProcess(up, environment, program)
+  let server = await startServerProcess(up, environment)
   undo.push(() => server.kill('SIGTERM'))
 
-  const command = (argv: readonly string[]) => [process.execPath, program, ...argv]
+  const command = (argv: readonly string[]) => [process.execPath, launcher, ...argv]
   const described = command(['env', '--data', directory, '--format', 'json'])
   const installation: Installation = JSON.parse(await succeed(described, { env: environment }))
   const ca = await readFile(installation.caFile, 'utf8')
@@ -174,7 +171,7 @@ export async function startLazuli(
     run: (argv, { env: more = {}, stdin = '' } = {}) => runProgram(argv, { env: { ...environment, ...more }, stdin }),
     kill: signal => server.kill(signal),
     async restart() {
-      server = await startServerProcess(up, environment, program)
+      server = await startServerProcess(up, environment)
     },
   }
 }

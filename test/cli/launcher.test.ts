@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { runProgram } from '../run-program.ts'
-import { bundleInto, launcher } from '../server-process.ts'
+import { launcher } from '../server-process.ts'
 import { environment } from './lazuli.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -42,8 +43,10 @@ test('from another Node, a signal reaches the server, which ends as it should', 
 
 test('the bundle needs nothing but itself and Node, and says whose work is in it', async () => {
   const installed = join(folder, 'installed')
-  const program = await bundleInto(installed)
-  const lazuli = (...argv: string[]) => runProgram([otherNode, program, ...argv], { env: environment(), cwd: folder })
+  await promisify(execFile)(process.execPath, [join(root, 'build.ts'), installed])
+  await cp(join(root, 'bin'), join(installed, 'bin'), { recursive: true })
+  const lazuli = (...argv: string[]) =>
+    runProgram([otherNode, join(installed, 'bin/lazuli.cjs'), ...argv], { env: environment(), cwd: folder })
 
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   assert.deepEqual(await lazuli('--version'), { exitCode: 0, stdout: `${version}\n`, stderr: '' })

@@ -66,7 +66,7 @@ async function openOnSmallDisk(t: TestContext, failures: Course['failures']) {
   // What comes first is undone first.
   const later: (() => Promise<void>)[] = []
   const disk = await mountSmallDisk({ after: step => void later.push(step) })
-  const lazuli = await startLazuli(t, { place: disk.path, bundled: true }).finally(() => t.after(() => later[0]?.()))
+  const lazuli = await startLazuli(t, { place: disk.path }).finally(() => t.after(() => later[0]?.()))
   const storage = await openStorage(lazuli)
   const others = await openOthers(lazuli)
   const ledger = openLedger()

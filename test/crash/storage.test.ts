@@ -13,8 +13,7 @@ const rounds = 100
 const writers = 2
 
 test('a server that is killed a hundred times keeps all that it has answered of blobs and files, and no half', async t => {
-  // Most of the time goes into starts.
-  const lazuli = await startLazuli(t, { bundled: true })
+  const lazuli = await startLazuli(t)
   const storage = await openStorage(lazuli)
   const ledger = openLedger()
   let answered = 0
