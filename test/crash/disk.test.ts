@@ -5,11 +5,11 @@ import { randomInt } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { newGroup, newVault, unique } from '../contract/arrange.ts'
 import { type Answer, type Lazuli, startLazuli } from '../start.ts'
+import { until } from './changes.ts'
 import { openLedger } from './ledger.ts'
 import { mountSmallDisk } from './small-disk.ts'
 import { type Course, done, openStorage, workUntilDeath } from './storage-writers.ts'
 import { sweepStopped } from './sweep-stopped.ts'
-import { until } from './writers.ts'
 
 const skip = process.getuid?.() === 0 ? false : 'only root can mount a disk'
 

@@ -6,8 +6,10 @@
 /** A text that stands for everything about a thing that a test compares. */
 type State = string
 export const absent: State = 'absent'
+/** Not there any more, and can be taken back. */
+export const deleted: State = 'deleted'
 /** For what only the answer would have told. */
-const something: State = 'something'
+export const something: State = 'something'
 
 /** The server has answered that nothing was changed. */
 export class Refused extends Error {}
@@ -54,7 +56,7 @@ export function openLedger(): Ledger {
       for (const key of among) {
         const found = observed.get(key) ?? absent
         const may = known(key)
-        if (!may.has(found) && !(may.has(something) && found !== absent)) {
+        if (!may.has(found) && !(may.has(something) && found !== absent && found !== deleted)) {
           wrong.push(`${key} is ${found} and should be ${[...may].join(' or ')}`)
         }
         // Seen is as good as answered.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { lazuli } from '../cli/lazuli.ts'
 import { seesTheMainJob } from '../cli/main-job.ts'
-import { until } from '../crash/writers.ts'
+import { until } from '../crash/changes.ts'
 import { leftByServer, snapshot } from '../leftovers.ts'
 
 test('the tour shows the main job from inside a real machine over ssh, and leaves nothing on the host', async t => {
