@@ -11,12 +11,21 @@ import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import '../deadline.ts'
 import { openTestAuthority } from '../../src/certificate-bundle/testing-authority.ts'
-import { expect, newGroup, newMachine } from '../contract/arrange.ts'
+import { expect, machineVersion, newGroup, newMachine } from '../contract/arrange.ts'
 import { azEnvironment, azLane, lanesMissing } from '../contract/az.ts'
 import { shellInside, typedInto } from '../contract/curl.ts'
 import { startLazuli } from '../start.ts'
 import { debianPackages } from './debian-packages.ts'
 import { ended } from './extension-rig.ts'
+import {
+  faults,
+  fillSmallStore,
+  killedAtEachStep,
+  mountSmallStore,
+  smallStore,
+  steps,
+  troubledVaults,
+} from './key-vault-faults.ts'
 import { wrongSettings } from './key-vault-wrong-settings.ts'
 import { newKey } from './ssh-key.ts'
 
@@ -34,6 +43,7 @@ const instanceView =
 const secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 const store = '/var/lib/waagent/Microsoft.Azure.KeyVault.Store'
 const link = `${store}/exampleVault.myCertificate`
+const certificateUrl = 'https://exampleVault.vault.azure.net/secrets/myCertificate'
 const patienceMs = 180_000
 
 test('certificates of a vault come to a machine and stay up to date', { skip: lanesMissing }, async t => {
@@ -44,6 +54,17 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
   const sshKey = await newKey(lazuli)
   const vm = await newMachine(lazuli, group, { name: 'vm', sshKey, identity: { type: 'SystemAssigned' } })
   const inside = async (script: string) => (await shellInside(lazuli, 'vm')(script)).trim()
+  const { vmId } = (await expect(200, lazuli.arm('GET', `${vm.id}?${machineVersion}`))).properties
+  const runc = ['runc', '--root', join(lazuli.directory, 'machines', 'runc')]
+  const { pid } = JSON.parse((await lazuli.run([...runc, 'state', vmId])).stdout)
+  /** With the host's rights, for a machine may not mount. */
+  const asRoot = async (script: string) => {
+    const { exitCode, stdout, stderr } = await lazuli.run(['nsenter', '-a', '-t', String(pid), 'bash'], {
+      stdin: script,
+    })
+    assert.equal(exitCode, 0, `${script}\n${stdout}\n${stderr}`)
+    return stdout.trim()
+  }
   const type = typedInto(typed => lazuli.exec(['sh', '-c', `cd "$HOME" && ${typed}`], { env: azEnvironment(lane) }))
   const vault = `${group}/providers/Microsoft.KeyVault/vaults/exampleVault`
   const extension = `${vm.id}/extensions/KeyVaultForLinux?api-version=2024-07-01`
@@ -115,7 +136,7 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
     )
   }
 
-  const first = await renew()
+  let first = { serial: '', version: '' }
   for (const [file, content] of await debianPackages(['nginx', 'nginx-common']))
     await succeeded(
       lazuli.command(['ssh', 'vm', '--', `base64 -d > /tmp/${file}`], { stdin: content.toString('base64') }),
@@ -135,7 +156,7 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
       ...{ pollingIntervalInS: '3600', requireInitialSync: true, aclEnabled: true },
       observedCertificates: [
         {
-          url: 'https://exampleVault.vault.azure.net/secrets/myCertificate',
+          url: certificateUrl,
           acls: [{ user: 'app1' }, { user: 'comesLater' }],
           afterRenewal: { reload: 'nginx.service' },
           verify: { host: 'localhost', port: 443 },
@@ -168,6 +189,33 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
     },
   )
 
+  await t.test('what is provisioned after the extension waits until the certificates are there', async () => {
+    const keyVault = { publisher: 'Microsoft.Azure.KeyVault', type: 'KeyVaultForLinux', typeHandlerVersion: '3.0' }
+    const vmAccess = { publisher: 'Microsoft.OSTCExtensions', type: 'VMAccessForLinux', typeHandlerVersion: '1.5' }
+    const put = (name: string, properties: object) =>
+      lazuli.arm('PUT', `${vm.id}/extensions/${name}?api-version=2024-07-01`, {
+        body: { location: 'westeurope', properties },
+      })
+    const certificates = await put('KeyVaultForLinux', { ...keyVault, settings })
+    const after = await put('after', {
+      ...vmAccess,
+      protectedSettings: { username: 'afterwards', password: 'Correct-Horse7' },
+      provisionAfterExtensions: ['KeyVaultForLinux'],
+    })
+    const waits = /certificates, retrying\.\.\..*SecretNotFound|certificates, retrying\.\.\..*not found/
+    const message = async () => {
+      const { properties } = await expect(200, lazuli.arm('GET', `${extension}&$expand=instanceView`))
+      return String(properties.instanceView.statuses[0].message)
+    }
+    for (const giveUpAt = Date.now() + patienceMs; !waits.test(await message()); await pause(100))
+      if (Date.now() > giveUpAt) throw new Error(await message())
+    assert.equal(await inside('id afterwards 2>/dev/null || echo nobody'), 'nobody')
+    first = await renew()
+    assert.equal((await ended(lazuli, certificates)).status, 'Succeeded')
+    assert.equal((await ended(lazuli, after)).status, 'Succeeded')
+    assert.match(await inside('id afterwards'), /afterwards/)
+  })
+
   await t.test('az puts the extension into the machine, which succeeds when the certificate is there', async () => {
     await writeFile(join(lane.home, 'settings.json'), JSON.stringify(settings))
     await type(extensionSet, { resourcegroup: 'DevTest', vmName: 'vm' })
@@ -178,7 +226,8 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
       /^Successfully started Key Vault extension service\. \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
     )
     assert.match(properties.instanceView.substatuses[0].message, /There is no user 'comesLater' yet/)
-    const [seen] = JSON.parse(await type(instanceView, { 'resource group name': 'DevTest', vmName: 'vm' }))
+    const all = JSON.parse(await type(instanceView, { 'resource group name': 'DevTest', vmName: 'vm' }))
+    const seen = all.find(({ name }: { name: string }) => name === 'KeyVaultForLinux')
     assert.deepEqual(
       [seen.name, seen.type, seen.statuses[0].code],
       ['KeyVaultForLinux', 'Microsoft.Azure.KeyVault.KeyVaultForLinux', 'ProvisioningState/succeeded'],
@@ -245,6 +294,53 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
     assert.equal(await inside(served), `serial=${second.serial}`)
     assert.equal(await inside(`sudo readlink ${link}`), `exampleVault.myCertificate.${second.version}`)
   })
+
+  await t.test(
+    'killed before any step of writing, the daemon leaves a whole certificate and writes the new one',
+    async () => {
+      const older = await inside(`sudo readlink ${link}`)
+      const { version } = await renew()
+      await until('link', `sudo readlink ${link}`, `exampleVault.myCertificate.${version}`)
+      assert.equal(await asRoot(killedAtEachStep(store, link, older)), steps)
+    },
+  )
+
+  await t.test(
+    'with its disk full or read-only and its vault out of reach, it keeps what it has, and recovers',
+    async () => {
+      const more = { url: certificateUrl, certificateStoreLocation: smallStore }
+      const { secretsManagementSettings: management } = settings
+      const both = { ...management, observedCertificates: [...management.observedCertificates, more] }
+      await asRoot(mountSmallStore)
+      const before = await inside(`sudo readlink ${link}`)
+      authority.issue('vault', { host: 'exampleVault.vault.azure.net' })
+      const chain = authority.read('vault.crt') + authority.read('intermediate.crt')
+      for (const [file, content] of [
+        ['vault.pem', chain + authority.read('vault.key')],
+        ['root.pem', authority.read('root.crt')],
+      ] as const)
+        await succeeded(lazuli.command(['ssh', 'vm', '--', `cat > /tmp/${file}`], { stdin: content }))
+      const keyVault = { publisher: 'Microsoft.Azure.KeyVault', type: 'KeyVaultForLinux', typeHandlerVersion: '3.0' }
+      const body = {
+        location: 'westeurope',
+        properties: { ...keyVault, settings: { secretsManagementSettings: both } },
+      }
+      assert.equal((await ended(lazuli, await lazuli.arm('PUT', extension, { body }))).status, 'Succeeded')
+      await asRoot(troubledVaults(link))
+      await asRoot(fillSmallStore)
+      const { version } = await renew()
+      const after = `exampleVault.myCertificate.${version}`
+      assert.deepEqual((await asRoot(faults(link, { before, after }))).split('\n'), [
+        'ENOSPC',
+        'EROFS',
+        '503',
+        '429',
+        'certificate|altnames',
+        'EAI_AGAIN|ENOTFOUND',
+        'well',
+      ])
+    },
+  )
 
   await t.test('the operator sees what every machine keeps, and how it is', async () => {
     const { stdout, stderr, exitCode } = await lazuli.command(['certificates', '--json'])
