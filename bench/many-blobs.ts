@@ -66,7 +66,7 @@ function pagesAt(amount: number): Record<string, { query: string; shown: number 
   const inBig = amount * 0.9
   return {
     [`first page of ${page}`]: { query: list(`&maxresults=${page}`), shown: page },
-    [`page of ${page} in the middle, by its marker`]: {
+    [`page of ${page / 2} in the middle, by its marker`]: {
       query: list(`&prefix=${crowded}&maxresults=${page / 2}${behind(inBig / 2)}`),
       shown: page / 2,
     },

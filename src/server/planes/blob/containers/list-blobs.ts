@@ -69,7 +69,7 @@ type Wish = {
   readonly item: BlobItem
 }
 
-const smallestPortion = 8
+const smallestPortion = 2
 
 /**
  * Names in order, and those that share what stands before the delimiter as one. When a portion ends below such a prefix,
@@ -83,26 +83,22 @@ async function pageOf(
 ): Promise<{ pieces: Buffer[]; next: string | undefined }> {
   const { prefix, delimiter, limit } = wish
   const pieces: Buffer[] = []
-  let shown = 0
   let { after } = wish
   let portion = Math.min(delimiter === '' ? largestPortion : smallestPortion, limit + 1)
   for (let hidden = 0; hidden < mostRead(limit); ) {
     const found = await portionOf(cx, container, { ...wish, after, limit: portion })
-    let text = ''
     let below: string | undefined
     for (const blob of found) {
       if (below !== undefined && blob.name.startsWith(below)) continue
       below = undefined
       if (isShown(blob, wish)) {
         // There is more: the last entry is what the next page begins behind.
-        if (shown === limit) return { pieces: [...pieces, Buffer.from(text)], next: after && markerOf(position(after)) }
+        if (pieces.length === limit) return { pieces, next: after && markerOf(position(after)) }
         below = sharedBy(blob.name, prefix, delimiter)
-        text += below === undefined ? blobXml(blob, wish.item) : `<BlobPrefix>${nameXml(below)}</BlobPrefix>`
-        shown += 1
+        pieces.push(Buffer.from(below === undefined ? blobXml(blob, wish.item) : prefixXml(below)))
       } else hidden += 1
       after = below === undefined ? blob : { name: behind(below) }
     }
-    pieces.push(Buffer.from(text))
     if (found.length < portion) return { pieces, next: undefined }
     portion = below === undefined ? Math.min(largestPortion, portion * 2) : Math.min(smallestPortion, limit + 1)
   }
@@ -111,6 +107,8 @@ async function pageOf(
 
 const isShown = ({ snapshot, deletedAt }: StoredBlob, wish: Wish) =>
   (wish.snapshots || snapshot === undefined) && (wish.deleted || deletedAt === undefined)
+
+const prefixXml = (prefix: string) => `<BlobPrefix>${nameXml(prefix)}</BlobPrefix>`
 
 /** What a name shares with others, up to and with the delimiter. */
 function sharedBy(name: string, prefix: string, delimiter: string): string | undefined {
