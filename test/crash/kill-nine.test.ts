@@ -13,7 +13,7 @@ const writers = ['machines', 'secrets', 'keys', 'machines', 'secrets', 'certific
 
 test('a server that is killed again and again keeps every change that it has answered, and its record of it', async t => {
   const begin = new Date().toISOString()
-  const lazuli = await startLazuli(t, { bundled: true })
+  const lazuli = await startLazuli(t)
   const ledger = openLedger()
   const acknowledged = new Set<string>()
 

@@ -18,3 +18,15 @@ test('when the disk is full nothing of the batch is kept, and the reason is told
   await put(2)
   assert.deepEqual({ ...db.prepare('SELECT length(text) AS length FROM texts').get() }, { length: 2 })
 })
+
+test('what is asked for when the database is closed is refused, each time', async () => {
+  const db = new DatabaseSync(':memory:')
+  const { run, settled } = groupCommit(db, cause => new Error('not written', { cause }))
+  db.close()
+  for (let time = 0; time < 2; time++)
+    await assert.rejects(
+      run(async () => undefined),
+      /not written/,
+    )
+  await settled()
+})

@@ -45,7 +45,8 @@ export function groupCommit(db: DatabaseSync, onCommitFailure: (cause: unknown) 
       for (const job of jobs) answers.push(await runOne(job))
       commit.run()
     } catch (cause) {
-      if (db.isTransaction) db.exec('ROLLBACK')
+      // One that has been closed has no transaction, and does not even say so.
+      if (db.isOpen && db.isTransaction) db.exec('ROLLBACK')
       for (const job of jobs) job.failed(onCommitFailure(cause))
       return
     }
