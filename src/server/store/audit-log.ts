@@ -53,16 +53,18 @@ export function auditReads(db: Kysely<Tables>): AuditReads {
   }
 }
 
-const columns: readonly (keyof AuditRow)[] = [
+const columns = [
   ...(['at', 'request_id', 'correlation_id', 'plane', 'operation', 'scope_key', 'caller', 'caller_name'] as const),
   ...(['source_address', 'outcome', 'status', 'changes', 'detail'] as const),
-]
+] satisfies (keyof AuditRow)[]
 
-/** Every request appends rows, and to build a query for them would take longer than to run it: one statement serves all. */
+/**
+ * Every request appends rows, and to build a query for them would take longer than to run it: one statement serves all.
+ * Its values have places and no names, which SQLite would look up for each row in more time than the row takes.
+ */
 export function auditAppender(db: DatabaseSync): (rows: readonly AuditRow[]) => void {
-  const values = columns.map(column => `:${column}`)
-  const insert = db.prepare(`INSERT INTO audit (${columns.join(', ')}) VALUES (${values.join(', ')})`)
+  const insert = db.prepare(`INSERT INTO audit (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)
   return rows => {
-    for (const row of rows) insert.run(row)
+    for (const row of rows) insert.run(...columns.map(column => row[column]))
   }
 }
