@@ -21,24 +21,25 @@ const longestKey = 1_000
  */
 export function untilNextWrite(revision: () => number): Remember {
   return <Key, Found>(find: (key: Key) => Promise<Found>) => {
-    const found = new Map<string, Found>()
+    // Promises, of what is not there as well, so that what is known takes no new one.
+    const found = new Map<string, Promise<Found>>()
     let foundAt = revision()
 
-    return async (key: Key) => {
+    const findAnew = async (key: Key, name: string, asOf: number) => {
+      const fresh = Object.freeze(await find(key))
+      if (revision() === asOf && name.length <= longestKey) {
+        if (found.size >= mostRemembered) found.clear()
+        found.set(name, Promise.resolve(fresh))
+      }
+      return fresh
+    }
+
+    return (key: Key) => {
       const now = revision()
       if (now !== foundAt) found.clear()
       foundAt = now
-      const name = JSON.stringify(key)
-      if (name.length > longestKey) return find(key)
-      const known = found.get(name)
-      // What is not there is remembered as well: `has` tells it from what was not looked up yet.
-      if (known !== undefined || found.has(name)) return known as Found
-      const fresh = Object.freeze(await find(key))
-      if (revision() === now) {
-        if (found.size >= mostRemembered) found.clear()
-        found.set(name, fresh)
-      }
-      return fresh
+      const name = typeof key === 'string' ? key : JSON.stringify(key)
+      return found.get(name) ?? findAnew(key, name, now)
     }
   }
 }

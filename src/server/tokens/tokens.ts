@@ -1,4 +1,4 @@
-import { createHash, sign as cryptoSign, type KeyObject, randomUUID } from 'node:crypto'
+import { sign as cryptoSign, hash, type KeyObject, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { compactVerify, errors } from 'jose'
 import * as z from 'zod'
@@ -111,7 +111,7 @@ export function openTokens(parts: { config: Config; clock: Clock; keys: SigningK
     },
 
     async verify(token, acceptsAudience) {
-      const key = createHash('sha256').update(token).digest('base64')
+      const key = hash('sha256', token, 'base64')
       let known = good.get(key)
       if (known && !keys.publicKey(known.kid)) {
         good.delete(key)
