@@ -22,13 +22,33 @@ export type Grant<V extends Verb = Verb> = {
 /** Anything but reading. */
 export type Change = 'write' | 'delete' | 'action'
 
-const sealed = new WeakSet<object>()
+/** A copy of one has the same members and not the mark, which nothing outside can read, write or hand on. */
+class Sealed {
+  readonly #mark = true
+  readonly verb: Grant['verb']
+  readonly action: string
+  readonly scope: string
+  readonly onlyBelow: readonly string[] | undefined
 
-function sealGrant<V extends Verb>(fields: Omit<Grant<V>, typeof seal>): Grant<V> {
-  const grant = Object.freeze({ ...fields, scope: scopeKey(fields.scope) })
-  sealed.add(grant)
-  return grant as unknown as Grant<V>
+  constructor({ verb, action, scope, onlyBelow }: Omit<Grant, typeof seal>) {
+    this.verb = verb
+    this.action = action
+    this.scope = scopeKey(scope)
+    this.onlyBelow = onlyBelow
+    Object.freeze(this)
+  }
+
+  static is(grant: object): boolean {
+    return #mark in grant
+  }
+
+  static {
+    // Or whoever holds a grant could make others.
+    Reflect.deleteProperty(Sealed.prototype, 'constructor')
+  }
 }
+
+const sealGrant = <V extends Verb>(fields: Omit<Grant<V>, typeof seal>) => new Sealed(fields) as unknown as Grant<V>
 
 /** Only `door/authorize.ts` may call this; test/architecture.test.ts watches over it. */
 export function issueGrant<V extends Verb>(fields: {
@@ -47,7 +67,7 @@ export function systemGrant(reason: string): Grant<never> {
 
 /** Throws unless the grant is genuine and reaches the scope, where there is one: a mistake of ours, never of a client. */
 export function demand(grant: Grant, scope: string = grant.scope): void {
-  if (!sealed.has(grant)) throw new Error('a grant that authorize did not issue')
+  if (!Sealed.is(grant)) throw new Error('a grant that authorize did not issue')
   if (!covers(grant.scope, scope))
     throw new Error(`the grant '${grant.action}' at ${grant.scope} does not reach ${scope}`)
 }

@@ -6,13 +6,17 @@ import { foldCase } from './fold-case.ts'
 
 /** The form in which two spellings of one scope are equal: lower case, no blanks around segments, no empty ones; '' only for a blank scope. */
 export const scopeKey = (scope: string): string => {
-  const segments = scope
-    .toLowerCase()
+  const lower = scope.toLowerCase()
+  if (isKey.test(lower)) return lower
+  const segments = lower
     .split('/')
     .map(segment => segment.trim())
     .filter(segment => segment !== '')
   return segments.length === 0 && scope.trim() === '' ? '' : `/${segments.join('/')}`
 }
+
+/** Most scopes are in that form but for their case, and there is one for each request. */
+const isKey = /^(?:\/[^/\s]+)+$/
 
 /** Whether a right held at `outer` reaches `inner`: the same scope or one below it. A blank scope covers nothing. */
 export const covers = (outer: string, inner: string): boolean =>
