@@ -4,33 +4,33 @@ import type { Config } from '../config.ts'
 export type PlaneName = 'arm' | 'authority' | 'graph' | 'key-vault' | 'blob' | 'webhdfs' | 'machine'
 
 /** Azure's public names that Lazuli answers: exact ones, and those that have names of accounts below them. */
-const publicHosts: Readonly<Record<string, PlaneName>> = {
-  'management.azure.com': 'arm',
-  'management.core.windows.net': 'arm',
-  'login.microsoftonline.com': 'authority',
-  'login.windows.net': 'authority',
-  'sts.windows.net': 'authority',
-  'graph.microsoft.com': 'graph',
-  'graph.windows.net': 'graph',
-}
+const publicHosts: ReadonlyMap<string, PlaneName> = new Map([
+  ['management.azure.com', 'arm'],
+  ['management.core.windows.net', 'arm'],
+  ['login.microsoftonline.com', 'authority'],
+  ['login.windows.net', 'authority'],
+  ['sts.windows.net', 'authority'],
+  ['graph.microsoft.com', 'graph'],
+  ['graph.windows.net', 'graph'],
+])
 
-const publicSuffixes: Readonly<Record<string, PlaneName>> = {
-  'vault.azure.net': 'key-vault',
-  'blob.core.windows.net': 'blob',
-  'azuredatalakestore.net': 'webhdfs',
-}
+const publicSuffixes: ReadonlyMap<string, PlaneName> = new Map([
+  ['.vault.azure.net', 'key-vault'],
+  ['.blob.core.windows.net', 'blob'],
+  ['.azuredatalakestore.net', 'webhdfs'],
+])
 
-const ownLabels: Readonly<Record<string, PlaneName>> = {
-  management: 'arm',
-  login: 'authority',
-  graph: 'graph',
-  vault: 'key-vault',
-  blob: 'blob',
-  datalake: 'webhdfs',
-  agent: 'machine',
-}
+const ownLabels: ReadonlyMap<string, PlaneName> = new Map([
+  ['management', 'arm'],
+  ['login', 'authority'],
+  ['graph', 'graph'],
+  ['vault', 'key-vault'],
+  ['blob', 'blob'],
+  ['datalake', 'webhdfs'],
+  ['agent', 'machine'],
+])
 
-const hasAccounts = new Set(Object.values(publicSuffixes))
+const hasAccounts = new Set(publicSuffixes.values())
 
 /** Where machines find Azure's platform: Azure's own address for it. */
 export const fabricAddress = '168.63.129.16'
@@ -40,14 +40,15 @@ const metadataAddress = '169.254.169.254'
 export const agentHost = (config: Pick<Config, 'domain'>) => `agent.${config.domain}`
 
 /** Resolved to the fabric address inside machines. A leading dot means every name below. */
-export const namesInMachines: readonly string[] = [
-  ...Object.keys(publicHosts),
-  ...Object.keys(publicSuffixes).map(suffix => `.${suffix}`),
-]
+export const namesInMachines: readonly string[] = [...publicHosts.keys(), ...publicSuffixes.keys()]
 
 /** What the local CA may vouch for, and nothing else. */
 export const certificateNames = (config: Pick<Config, 'domain'>) => ({
-  dns: [...Object.keys(publicHosts), ...Object.keys(publicSuffixes), 'metadata.azure.com', 'localhost', config.domain],
+  dns: [
+    ...publicHosts.keys(),
+    ...[...publicSuffixes.keys()].map(suffix => suffix.slice(1)),
+    ...['metadata.azure.com', 'localhost', config.domain],
+  ],
   addresses: [`${fabricAddress}/32`],
 })
 
@@ -68,7 +69,7 @@ const keptIn = [
 const isBelow = (host: string, suffix: string) => host === suffix || host.endsWith(`.${suffix}`)
 
 /** In DNS, a name with a dot at its end is the same name. */
-const plain = (host: string) => host.toLowerCase().replace(/\.$/, '')
+const plain = (host: string) => (host.endsWith('.') ? host.slice(0, -1) : host).toLowerCase()
 
 export const isAzureName = (host: string) => keptIn.some(suffix => isBelow(plain(host), suffix))
 
@@ -88,14 +89,14 @@ export function planeNameOf(
 ): { plane: PlaneName; pathname: string } | undefined {
   const host = plain(url.hostname)
   const { pathname } = url
-  const exact = publicHosts[host]
+  const exact = publicHosts.get(host)
   if (exact) return { plane: exact, pathname }
-  for (const [suffix, plane] of Object.entries(publicSuffixes)) {
-    if (host.endsWith(`.${suffix}`)) return { plane, pathname: `/${host.slice(0, -suffix.length - 1)}${pathname}` }
+  for (const [suffix, plane] of publicSuffixes) {
+    if (host.endsWith(suffix)) return { plane, pathname: `/${host.slice(0, -suffix.length)}${pathname}` }
   }
   if (isBelow(host, config.domain)) {
     const labels = host.slice(0, -config.domain.length - 1).split('.')
-    const plane = ownLabels[labels.pop() ?? '']
+    const plane = ownLabels.get(labels.pop() ?? '')
     if (labels.length === 0) return plane && { plane, pathname }
     return plane && hasAccounts.has(plane) ? { plane, pathname: `/${labels.join('.')}${pathname}` } : undefined
   }
@@ -106,9 +107,9 @@ export function planeNameOf(
 export function accountHost(plane: PlaneName, name: string, url: URL, config: Pick<Config, 'domain' | 'port'>): string {
   const host = plain(url.hostname)
   const isPublic = !isLoopback(host) && !isBelow(host, config.domain)
-  const labels = Object.entries(isPublic ? publicSuffixes : ownLabels)
+  const labels = [...(isPublic ? publicSuffixes : ownLabels)]
   const label = labels.find(([, served]) => served === plane)?.[0] ?? ''
-  return isPublic ? `${name}.${label}` : `${name}.${label}.${config.domain}:${config.port}`
+  return isPublic ? `${name}${label}` : `${name}.${label}.${config.domain}:${config.port}`
 }
 
 const isLoopback = (host: string) => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'

@@ -11,11 +11,16 @@ export type Match = { readonly operation: Operation; readonly params: Params }
 
 type Route = {
   readonly operation: Operation
-  readonly segments: readonly string[]
+  readonly segments: readonly Segment[]
+  /** Where a `:x*` stands among them; -1 when none does. */
+  readonly many: number
   readonly conditions: readonly (readonly [name: string, value: string])[]
   /** More of this is tried first. */
   readonly weight: number
 }
+
+/** A literal in lower case, or the name of the parameter that stands there. */
+type Segment = { readonly literal: string } | { readonly param: string }
 
 /** Path segments, decoded once. Undefined when an escape is broken or smuggles in a NUL. A trailing slash is nothing. */
 export function pathSegments(pathname: string): string[] | undefined {
@@ -47,7 +52,7 @@ export function router(operations: readonly Operation[]): Router {
     const weight =
       segments.filter(s => !s.startsWith(':')).length * 8 + conditions.length * 4 - (segments.some(isMany) ? 2 : 0)
     const routes = byMethod.get(method) ?? []
-    routes.push({ operation, segments, conditions, weight })
+    routes.push({ operation, segments: segments.map(parsed), many: segments.findIndex(isMany), conditions, weight })
     byMethod.set(method, routes)
   }
   for (const routes of byMethod.values()) routes.sort((a, b) => b.weight - a.weight)
@@ -56,7 +61,7 @@ export function router(operations: readonly Operation[]): Router {
     match(method, segments, query) {
       for (const route of byMethod.get(method) ?? []) {
         if (!route.conditions.every(([name, value]) => query.get(name)?.toLowerCase() === value.toLowerCase())) continue
-        const params = fit(route.segments, segments)
+        const params = fit(route, segments)
         if (params) return { operation: route.operation, params }
       }
       return undefined
@@ -67,28 +72,34 @@ export function router(operations: readonly Operation[]): Router {
 const isMany = (segment: string) => segment.startsWith(':') && segment.endsWith('*')
 const isOne = (segment: string) => segment.startsWith(':') && !segment.endsWith('*')
 
+const parsed = (segment: string): Segment =>
+  segment.startsWith(':') ? { param: segment.slice(1).replace(/\*$/, '') } : { literal: segment.toLowerCase() }
+
 /** A `:x*` takes what the others leave, also nothing. There is at most one in a route. */
-function fit(pattern: readonly string[], segments: readonly string[]): Params | undefined {
-  const many = pattern.findIndex(isMany)
+function fit({ segments: pattern, many }: Route, segments: readonly string[]): Params | undefined {
   if (many < 0 ? pattern.length !== segments.length : segments.length < pattern.length - 1) return undefined
   const params: Record<string, string> = {}
   const head = many < 0 ? pattern.length : many
-  for (let i = 0; i < head; i++) if (!fitOne(pattern[i] ?? '', segments[i] ?? '', params)) return undefined
+  for (let i = 0; i < head; i++) if (!fitOne(pattern[i], segments[i], params)) return undefined
   if (many < 0) return params
   const tail = pattern.length - many - 1
   for (let i = 1; i <= tail; i++) {
-    if (!fitOne(pattern[pattern.length - i] ?? '', segments[segments.length - i] ?? '', params)) return undefined
+    if (!fitOne(pattern[pattern.length - i], segments[segments.length - i], params)) return undefined
   }
-  params[(pattern[many] ?? '').slice(1, -1)] = segments.slice(many, segments.length - tail).join('/')
+  const taken = pattern[many]
+  if (taken && 'param' in taken) params[taken.param] = segments.slice(many, segments.length - tail).join('/')
   return params
 }
 
-function fitOne(pattern: string, segment: string, params: Record<string, string>): boolean {
-  if (!isOne(pattern)) return pattern.length === segment.length && pattern.toLowerCase() === segment.toLowerCase()
+function fitOne(pattern: Segment | undefined, segment = '', params: Record<string, string>): boolean {
+  if (!pattern) return false
+  if ('literal' in pattern) {
+    return pattern.literal.length === segment.length && pattern.literal === segment.toLowerCase()
+  }
   // Azure forgives blanks around a segment; a tutorial's role assignment depends on it.
   const value = segment.trim()
   // An escaped slash must not turn one name into a path to something else than what was authorized.
   if (value === '' || value.includes('/')) return false
-  params[pattern.slice(1)] = value
+  params[pattern.param] = value
   return true
 }

@@ -23,7 +23,7 @@ export function isAtLeast(version: string, other: string): boolean {
 }
 
 const rank = (version: string): number => {
-  const [, major = '0', minor = '0'] = /^(\d+)[.-](\d+)/.exec(version) ?? []
-  if (!version.startsWith('20')) return Number(minor)
-  return Number(major) < 2025 ? -1 : 1000 + (Number(major) - 2025) * 12 + Number(minor)
+  if (!version.startsWith('20')) return Number.parseInt(version.slice('7.'.length), 10)
+  const year = Number.parseInt(version, 10)
+  return year < 2025 ? -1 : 1000 + (year - 2025) * 12 + Number.parseInt(version.slice('2025-'.length), 10)
 }
