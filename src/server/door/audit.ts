@@ -21,8 +21,10 @@ export async function openAudit(parts: Parts, plane: Plane, operation: Operation
     changes: changes ? 1 : 0,
   } as const
   let who = whoIs(caller)
-  const note = (outcome: AuditRow['outcome'], status: number, detail: string) =>
-    parts.store.appendAudit({ ...row, ...who, at: parts.clock.now(), outcome, status, detail })
+  const note = (outcome: AuditRow['outcome'], status: number, detail: string) => {
+    const { caller, caller_name } = who
+    return parts.store.appendAudit({ ...row, caller, caller_name, at: parts.clock.now(), outcome, status, detail })
+  }
 
   if (changes) await note('Accepted', 202, '')
   return {

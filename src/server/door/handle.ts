@@ -13,7 +13,19 @@ import { pathSegments, type Router, router } from './routes.ts'
  * The way of every request, whatever the plane: match → locate → authenticate → audit → authorize → run → render.
  * Read this first.
  */
-export type Door = (request: Request, peer: Peer) => Promise<Response>
+export type Door = (request: Request, peer: Peer) => Promise<Stamped>
+
+/**
+ * An answer, and the headers that it has besides its own. They stand apart because a Response whose headers nobody has
+ * touched is sent in half the time.
+ */
+export type Stamped = { readonly response: Response; readonly stamp: Readonly<Record<string, string>> }
+
+/** As one, for those who ask from within. What the response says itself goes before the stamp. */
+export function whole({ response, stamp }: Stamped): Response {
+  for (const [name, value] of Object.entries(stamp)) if (!response.headers.has(name)) response.headers.set(name, value)
+  return response
+}
 
 /**
  * Asks this server itself on behalf of a principal (by object id) whose own request has been answered already: the
@@ -28,12 +40,12 @@ export type AskFor = (
 
 export const askThrough =
   (door: () => Door): AskFor =>
-  (objectId, method, path, { body, correlationId } = {}) => {
+  async (objectId, method, path, { body, correlationId } = {}) => {
     const headers = new Headers({ 'content-type': 'application/json' })
     if (correlationId !== undefined) headers.set('x-ms-correlation-request-id', correlationId)
     const sent = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
     const request = new Request(new URL(path, 'https://management.azure.com'), sent)
-    return door()(request, { address: '', onBehalfOf: objectId })
+    return whole(await door()(request, { address: '', onBehalfOf: objectId }))
   }
 
 /** Which plane a request is for, and what of its path is left for that plane to match. */
@@ -46,14 +58,14 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
   const door: Door = async (request, peer) => {
     const url = new URL(request.url)
     const found = planeOf(url)
-    if (!found) return new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 })
+    if (!found) return { response: new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 }), stamp: {} }
 
     const { plane } = found
     const segments = (plane.segments ?? pathSegments)(found.pathname)
     const query = plane.query?.(url) ?? url.searchParams
     const match = segments && routers.get(plane)?.match(request.method, segments, query)
     const operation = match?.operation ?? (unknown.get(plane) as Operation)
-    let call = beginCall(parts, request, url, peer, match?.params ?? {})
+    let call: Call & Parts = beginCall(parts, request, url, peer, match?.params ?? {})
 
     let response: Response
     try {
@@ -62,37 +74,40 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
       const audit = await openAudit(parts, plane, operation, call, caller)
       response = await audit.close(async () => {
         const grant = await authorizeOperation(parts, plane, operation, call, caller)
+        // One spread, and it comes first: of a second one every member is added by itself, which takes ten times as long.
         const context: Context = {
-          ...parts,
           ...call,
           caller,
           grant,
           identified: audit.identified,
           authorize: (verb, action, scope, kind) =>
             authorize(parts, plane, call, caller, { verb, action, scope, dataAction: kind === 'data' }),
-          ask: other => door(other, { ...peer, body: undefined }),
+          ask: async other => whole(await door(other, { ...peer, body: undefined })),
           mayI: async (action, scope) => (await rightsOf(parts, caller))(action, scope),
           rights: () => rightsOf(parts, caller),
         }
-        return operation.run(context)
+        return await operation.run(context)
       })
     } catch (error) {
       response = plane.renderError(toAzureError(error, parts, call), call)
     }
-    return stamp(response, plane, call)
+    return { response, stamp: stampOf(plane, call) }
   }
   return door
 }
 
-function beginCall(parts: Parts, request: Request, url: URL, peer: Peer, params: Call['params']): Call {
-  const correlationId = request.headers.get('x-ms-correlation-request-id')
+function beginCall(parts: Parts, request: Request, url: URL, peer: Peer, params: Call['params']): Call & Parts {
+  const given = request.headers.get('x-ms-correlation-request-id')
+  const requestId = randomUUID()
   return {
+    ...parts,
     request,
     url,
     params,
     peer,
-    requestId: randomUUID(),
-    correlationId: correlationId && isGuid(correlationId) ? correlationId.toLowerCase() : randomUUID(),
+    requestId,
+    // What nobody relates to anything else is a correlation of its own.
+    correlationId: given !== null && isGuid(given) ? given.toLowerCase() : requestId,
     now: parts.clock.now(),
   }
 }
@@ -128,14 +143,15 @@ function toAzureError(error: unknown, parts: Parts, call: Call): AzureError {
   )
 }
 
-function stamp(response: Response, plane: Plane, call: Call): Response {
-  const { headers } = response
-  headers.set('x-ms-request-id', call.requestId)
-  headers.set('x-ms-correlation-request-id', call.correlationId)
+function stampOf(plane: Plane, call: Call): Record<string, string> {
   const clientRequestId = call.request.headers.get('x-ms-client-request-id')
-  if (clientRequestId !== null && clientRequestId.length <= 1024) headers.set('x-ms-client-request-id', clientRequestId)
-  headers.set('x-content-type-options', 'nosniff')
-  if (plane.stamp) plane.stamp(headers, call)
-  else if (!headers.has('cache-control')) headers.set('cache-control', 'no-cache')
-  return response
+  return {
+    'x-ms-request-id': call.requestId,
+    'x-ms-correlation-request-id': call.correlationId,
+    ...(clientRequestId !== null && clientRequestId.length <= 1024
+      ? { 'x-ms-client-request-id': clientRequestId }
+      : {}),
+    'x-content-type-options': 'nosniff',
+    ...(plane.stamp?.(call) ?? { 'cache-control': 'no-cache' }),
+  }
 }

@@ -41,6 +41,9 @@ export type Plane = {
     detail: { conditionFailed: boolean; params: Params },
   ): AzureError
   renderError(error: AzureError, call: Call): Response
-  /** Headers that every answer of this plane has, refusals too. Without it, an answer is not to be cached. */
-  stamp?(headers: Headers, call: Call): void
+  /**
+   * Headers that every answer of this plane has, refusals too, unless it says otherwise itself. Without it, an answer is
+   * not to be cached.
+   */
+  stamp?(call: Call): Readonly<Record<string, string>>
 }

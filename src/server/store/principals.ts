@@ -86,7 +86,7 @@ export function principalReads(db: Kysely<Tables>, remember: Remember): Principa
     return (await query.execute()).map(readCredential)
   })
   return {
-    async get(grant, key) {
+    get(grant, key) {
       demand(grant)
       return find(key)
     },

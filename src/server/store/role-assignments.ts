@@ -92,7 +92,7 @@ export function roleReads(db: Kysely<Tables>, remember: Remember): RoleReads {
       return (await query.execute()).map(read).filter(assignment => shows(grant, assignment.scope))
     },
 
-    async assignmentsOf(grant, principalId) {
+    assignmentsOf(grant, principalId) {
       demand(grant, '/')
       return findOf(principalId)
     },

@@ -16,7 +16,7 @@ import { openIssuingAuthority } from '../certificates/issuing-authority.ts'
 import { type ShiftableClock, shiftableClock } from '../clock.ts'
 import { type Config, configure } from '../config.ts'
 import { type AdministratorFile, type Directory, openDirectory, readAdministrator } from '../directory/bootstrap.ts'
-import { askThrough, type Door, openDoor } from '../door/handle.ts'
+import { askThrough, type Door, openDoor, whole } from '../door/handle.ts'
 import { planeNameOf } from '../door/names.ts'
 import type { Plane } from '../door/plane.ts'
 import { openTickets } from '../door/tickets.ts'
@@ -237,15 +237,13 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
       const sent = new Headers(headers)
       if (token !== undefined) sent.set('authorization', `Bearer ${token}`)
       if (body !== undefined && !isRaw(body) && !sent.has('content-type')) sent.set('content-type', 'application/json')
-      return door(
-        new Request(new URL(url, resourceManager), {
-          method,
-          headers: sent,
-          ...(signal === undefined ? {} : { signal }),
-          ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
-        }),
-        { address },
-      )
+      const asked = new Request(new URL(url, resourceManager), {
+        method,
+        headers: sent,
+        ...(signal === undefined ? {} : { signal }),
+        ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
+      })
+      return whole(await door(asked, { address }))
     },
   }
 }

@@ -41,11 +41,11 @@ export function blobPlane(parts: Parts): Plane {
     },
     forbidden: () => refusals.permissionMismatch(),
     renderError,
-    stamp(headers, call) {
-      headers.set('x-ms-version', versionOf(call))
-      for (const [name, value] of crossOrigin.get(call.request) ?? []) headers.set(name, value)
-      headers.set('server', 'Windows-Azure-Blob/1.0 Lazuli')
-    },
+    stamp: call => ({
+      'x-ms-version': versionOf(call),
+      ...Object.fromEntries(crossOrigin.get(call.request) ?? []),
+      server: 'Windows-Azure-Blob/1.0 Lazuli',
+    }),
   }
 }
 

@@ -76,7 +76,11 @@ export function vaultOperation<V extends Verb>({
 
 /** An answer with the headers that clients and their logs expect of a vault. */
 export const answer = (cx: VaultContext, body: unknown, status = 200): Response =>
-  Response.json(body, { status, headers: vaultHeaders(cx, cx) })
+  // Not by Response.json, which makes Headers of them.
+  new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...vaultHeaders(cx, cx) },
+  })
 
 export const emptyAnswer = (cx: VaultContext): Response =>
   new Response(null, { status: 204, headers: vaultHeaders(cx, cx) })
