@@ -66,7 +66,8 @@ const keptIn = [
   'graph.microsoft.com',
 ]
 
-const isBelow = (host: string, suffix: string) => host === suffix || host.endsWith(`.${suffix}`)
+const isBelow = (host: string, suffix: string) =>
+  host.endsWith(suffix) && (host.length === suffix.length || host[host.length - suffix.length - 1] === '.')
 
 /** In DNS, a name with a dot at its end is the same name. */
 const plain = (host: string) => (host.endsWith('.') ? host.slice(0, -1) : host).toLowerCase()
