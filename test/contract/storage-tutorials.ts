@@ -11,7 +11,7 @@ import { blobRoles, newAccount, newContainer } from './storage.ts'
 
 type Typed = { readonly lazuli: Lazuli; readonly sshKey?: string | undefined; shellOf(machine: string): Shell }
 /** Where the commands of az are typed, when there is an az. */
-type WithAz = Typed & { readonly azOf?: (machine: string) => Shell }
+type WithAz = Typed & { readonly azOf?: (machine: string) => Promise<Shell> | Shell }
 
 const storageToken = `curl 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fstorage.azure.com%2F' -H Metadata:true`
 const armToken = `curl 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F' -H Metadata:true`
@@ -76,7 +76,7 @@ export async function sasTutorial({ lazuli, sshKey, shellOf, azOf }: WithAz): Pr
     ),
   )
   const { serviceSasToken } = JSON.parse(answer)
-  const az = azOf?.(machine.name)
+  const az = await azOf?.(machine.name)
   if (!az) return
   const at = `--container-name container1 --name testblob --account-name ${account.name} --sas-token "${serviceSasToken}"`
   await uploadAndDownload(az, at)
@@ -93,7 +93,7 @@ export async function keyTutorial({ lazuli, sshKey, shellOf, azOf }: WithAz): Pr
     answer,
     `{"keys":[{"keyName":"key1","permissions":"Full","value":"${key1}"},{"keyName":"key2","permissions":"Full","value":"${key2}"}]}`,
   )
-  const az = azOf?.(machine.name)
+  const az = await azOf?.(machine.name)
   if (!az) return
   await uploadAndDownload(az, `-c container1 -n testblob --account-name ${account.name} --account-key ${key1}`)
 }
