@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { openPfxReader } from '../certificate-bundle/pfx/reader.ts'
 import { metadataService } from '../metadata/instance-metadata.ts'
 import { systemGrant } from './access/grant.ts'
-import { openAsyncWork } from './arm/async-work.ts'
 import { createAttestedSigner } from './certificates/attested-signer.ts'
-import { openIssuingAuthority } from './certificates/issuing-authority.ts'
 import { openLocalCa } from './certificates/local-ca.ts'
 import { createSecureContexts } from './certificates/secure-contexts.ts'
 import { writeTrustBundle } from './certificates/trust-bundle.ts'
@@ -21,15 +18,13 @@ import { serveMetadata } from './door/serve-metadata.ts'
 import { openTickets } from './door/tickets.ts'
 import { builtInPackages } from './extensions/built-in.ts'
 import { openPackages } from './extensions/packages.ts'
-import { openExtents } from './extents/open.ts'
 import { keepSwept } from './extents/sweep.ts'
 import { openLog } from './log.ts'
 import { agentProgram } from './machines/agent-program.ts'
-import { openAgents } from './machines/agents.ts'
 import { openMachines } from './machines/machines.ts'
 import { metadataMachines } from './machines/metadata.ts'
 import { chooseDriver } from './machines/open.ts'
-import type { Parts } from './parts.ts'
+import { openParts } from './open-parts.ts'
 import { openPlanes, planeFinder } from './planes/index.ts'
 import { openDueWork } from './planes/key-vault/due-work.ts'
 import { carriesOut } from './resources/carry.ts'
@@ -40,9 +35,6 @@ import { makePrivateFolder } from './store/private-folder.ts'
 import { issueManagedIdentityToken } from './tokens/managed-identity.ts'
 import { openSigningKeys } from './tokens/signing-keys.ts'
 import { openTokens } from './tokens/tokens.ts'
-import { openCertificateWork } from './vaults/certificates/certificate-work.ts'
-import { openHttpChallenges } from './vaults/certificates/http-challenges.ts'
-import { openKeyOperations } from './vaults/cryptography/key-operations.ts'
 import { keepPurging } from './vaults/purging.ts'
 import { version } from './version.ts'
 
@@ -62,7 +54,7 @@ const connectionsOfMachine = 512
 const answerLimitMs = 3_000
 const workLimitMs = 1_000
 
-/** Builds every part and wires them together: the only place that does. */
+/** Builds what a server consists of and wires it together: the only place that does. */
 export async function startServer(config: Config, progress: (line: string) => void): Promise<RunningServer> {
   const log = openLog(config.logLevel)
   await makePrivateFolder(config.directory)
@@ -115,21 +107,10 @@ export async function startServer(config: Config, progress: (line: string) => vo
     log,
   })
   const machineOf = new WeakMap<Socket, string>()
-  const asyncWork = openAsyncWork({ store, clock, log })
   const machines = await openMachines({ driver, store, log })
-  const agents = openAgents()
   const packages = await openPackages({
     builtIn: await builtInPackages(),
     published: join(settled.directory, 'extensions'),
-  })
-
-  const keyOperations = openKeyOperations()
-  const pfxReader = openPfxReader()
-  const httpChallenges = openHttpChallenges()
-  const issuingAuthority = openIssuingAuthority({ store, clock })
-  const certificateWork = openCertificateWork({
-    ...{ store, clock, log, issuingAuthority, httpChallenges, fetch },
-    onIssued: agents.certificateChanged,
   })
 
   let requestStop: (options: { machines: 'keep' | 'stop' }) => void = () => undefined
@@ -139,23 +120,9 @@ export async function startServer(config: Config, progress: (line: string) => vo
     tickets,
     stop: (options: { machines: 'keep' | 'stop' }) => requestStop(options),
   }
-  const askFor = askThrough(() => door)
-  const extents = await openExtents({ config: settled, store, tenantId: directory.tenantId })
-  const kept = { config: settled, clock, store, extents, directory, tokens }
-  const parts: Parts = {
-    ...kept,
-    machines,
-    agents,
-    packages,
-    keyOperations,
-    certificateWork,
-    issuingAuthority,
-    pfxReader,
-    asyncWork,
-    askFor,
-    control,
-    log,
-  }
+  const kept = { config: settled, clock, store, directory, tokens, machines, packages, control, log }
+  const opened = await openParts({ ...kept, askFor: askThrough(() => door) })
+  const { parts } = opened
 
   const planes = openPlanes(parts)
   const door: Door = openDoor(parts, planes, planeFinder(parts, planes))
@@ -172,34 +139,27 @@ export async function startServer(config: Config, progress: (line: string) => vo
     domain: settled.domain,
     tickets,
     door,
-    httpChallenges,
+    httpChallenges: opened.httpChallenges,
     secureContexts: createSecureContexts({ ca, names, clock: realClock }),
     machineAt: socket => machineOf.get(socket),
     serveMetadata: async (incoming, outgoing, target, of) =>
       serveMetadata(metadata, await viewOf(of), incoming, outgoing, target),
   })
   await machines.start(progress)
-  await asyncWork.resume(carriesOut(parts))
+  await parts.asyncWork.resume(carriesOut(parts))
   const purging = keepPurging(parts)
-  const sweeping = keepSwept({ extents, store, clock, log })
+  const sweeping = keepSwept(parts)
   const dueWork = openDueWork(parts)
 
   let closing: Promise<void> | undefined
   const close = (options: { machines: 'keep' | 'stop' }) => {
     closing ??= (async () => {
       purging.stop()
-      agents.stopPolls()
+      parts.agents.stopPolls()
       await ears.close(answerLimitMs)
-      const workHasEnded = asyncWork.close(workLimitMs)
-      agents.stopWork()
-      await workHasEnded
       await dueWork.close()
-      await certificateWork.close()
-      await pfxReader.close()
-      await keyOperations.close()
-      await machines.close(options)
       await sweeping.stop()
-      await store.close()
+      await opened.close({ workLimitMs, machines: options.machines })
       lock.release()
     })()
     return closing

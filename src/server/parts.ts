@@ -16,7 +16,7 @@ import type { Tokens } from './tokens/tokens.ts'
 import type { CertificateWork } from './vaults/certificates/certificate-work.ts'
 import type { KeyOperations } from './vaults/cryptography/key-operations.ts'
 
-/** What every operation may use. Made once, in main.ts; whoever needs a thing takes it from here, by name. */
+/** What every operation may use. Made once, by main.ts and open-parts.ts; whoever needs a thing takes it from here, by name. */
 export type Parts = {
   readonly config: Config
   readonly clock: ShiftableClock

@@ -13,17 +13,19 @@ export type Unreferenced = Map<string, number>
 /**
  * Removes the extents that no row has referred to for a while. They are left alone at first, because an extent is
  * written before the row that names it, and somebody may still be reading one that no row names any more. It can never
- * be named again: references are only ever copied from rows.
+ * be named again: references are only ever copied from rows. A signal ends it before the next one.
  */
 export async function sweepExtents(
   parts: { extents: Extents; store: Store },
   graceMs: number,
   unreferenced: Unreferenced = new Map(),
+  signal?: AbortSignal,
 ): Promise<number> {
   let removed = 0
   for await (const idle of parts.extents.idleFor(graceMs)) {
     const named = await parts.store.contents.namedAmong(sweeping, idle)
     for (const id of idle) {
+      if (signal?.aborted) return removed
       if (named.has(id)) {
         unreferenced.delete(id)
         continue
@@ -48,10 +50,11 @@ export function keepSwept(parts: { extents: Extents; store: Store; clock: Clock;
   stop(): Promise<void>
 } {
   const unreferenced: Unreferenced = new Map()
+  const stopping = new AbortController()
   let sweep = Promise.resolve()
   const begin = () => {
     sweep = expireContents(parts)
-      .then(() => sweepExtents(parts, graceMs, unreferenced))
+      .then(() => sweepExtents(parts, graceMs, unreferenced, stopping.signal))
       .then(
         removed => parts.log.debug({ removed }, 'swept content that nothing refers to'),
         error => parts.log.error({ err: error }, 'content that nothing refers to could not be removed'),
@@ -62,6 +65,7 @@ export function keepSwept(parts: { extents: Extents; store: Store; clock: Clock;
   return {
     async stop() {
       clearInterval(timer)
+      stopping.abort()
       await sweep
     },
   }

@@ -8,11 +8,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import { openPfxReader } from '../../certificate-bundle/pfx/reader.ts'
 import { systemGrant } from '../access/grant.ts'
 import { builtInRoles } from '../access/roles.ts'
-import { openAsyncWork } from '../arm/async-work.ts'
-import { openIssuingAuthority } from '../certificates/issuing-authority.ts'
 import { type ShiftableClock, shiftableClock } from '../clock.ts'
 import { type Config, configure } from '../config.ts'
 import { type AdministratorFile, type Directory, openDirectory, readAdministrator } from '../directory/bootstrap.ts'
@@ -21,11 +18,10 @@ import { planeNameOf } from '../door/names.ts'
 import type { Plane } from '../door/plane.ts'
 import { openTickets } from '../door/tickets.ts'
 import { openPackages } from '../extensions/packages.ts'
-import { openExtents } from '../extents/open.ts'
-import { openAgents } from '../machines/agents.ts'
 import type { MachineDriver } from '../machines/driver.ts'
 import { type Machines, openMachines } from '../machines/machines.ts'
 import { recordedMachines } from '../machines/none.ts'
+import { openParts } from '../open-parts.ts'
 import type { Parts } from '../parts.ts'
 import { armPlane } from '../planes/arm/plane.ts'
 import { carriesOut } from '../resources/carry.ts'
@@ -35,9 +31,6 @@ import type { Principal } from '../store/principals.ts'
 import type { SigningKey } from '../store/signing-keys.ts'
 import { generateSigningKey, openSigningKeys } from '../tokens/signing-keys.ts'
 import { openTokens } from '../tokens/tokens.ts'
-import { openCertificateWork } from '../vaults/certificates/certificate-work.ts'
-import { openHttpChallenges } from '../vaults/certificates/http-challenges.ts'
-import { openKeyOperations } from '../vaults/cryptography/key-operations.ts'
 
 const arrange = systemGrant('arrange a test')
 
@@ -113,39 +106,17 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
   await putSigningKey(store)
   const keys = await openSigningKeys(store, clock)
   const tokens = openTokens({ config, clock, keys, tenantId: directory.tenantId })
-  const asyncWork = openAsyncWork({ store, clock, log })
   const driver =
     wish.driver ?? recordedMachines(join(config.directory, 'machines'), ['Tests do not make real machines.'])
   const machines = wish.machines ?? openMachines({ driver, store, log })
   await machines.start(() => undefined)
-  const agents = openAgents()
-  const keyOperations = openKeyOperations()
-  const pfxReader = openPfxReader()
-  const httpChallenges = openHttpChallenges()
-  const issuingAuthority = openIssuingAuthority({ store, clock })
-  const certificateWork = openCertificateWork({
-    ...{ store, clock, log, issuingAuthority, httpChallenges, fetch },
-    onIssued: agents.certificateChanged,
-  })
-  const parts: Parts = {
-    config,
-    clock,
-    store,
-    extents: await openExtents({ config, store, tenantId: directory.tenantId }),
-    directory,
-    tokens,
-    machines,
-    agents,
+  const opened = await openParts({
+    ...{ config, clock, store, directory, tokens, machines, log },
     packages: await openPackages({ builtIn: [], published: join(config.directory, 'extensions') }),
-    keyOperations,
-    certificateWork,
-    issuingAuthority,
-    pfxReader,
-    asyncWork,
     askFor: askThrough(() => door),
     control: { version: '0.0.0', startedAt: Date.now(), tickets: openTickets(Buffer.alloc(32)), stop: () => undefined },
-    log,
-  }
+  })
+  const { parts } = opened
 
   const planes = new Map([armPlane(tokens, directory.tenantId), ...(wish.planes?.(parts) ?? [])].map(p => [p.name, p]))
   const isTenant = (segment: string) => segment === directory.tenantId || segment === directory.tenantDomain
@@ -154,22 +125,11 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
     const plane = found && planes.get(found.plane)
     return plane && { plane, pathname: found.pathname }
   })
-  await asyncWork.resume(carriesOut(parts))
+  await parts.asyncWork.resume(carriesOut(parts))
 
-  const endWork = () => {
-    const ended = asyncWork.close(5_000)
-    agents.stopWork()
-    return ended
-  }
   let closing: Promise<void> | undefined
   const close = () => {
-    agents.stopPolls()
-    closing ??= endWork()
-      .then(() => machines.close({ machines: 'keep' }))
-      .then(() => keyOperations.close())
-      .then(() => certificateWork.close())
-      .then(() => pfxReader.close())
-      .then(() => store.close())
+    closing ??= opened.close({ workLimitMs: 5_000, machines: 'keep' })
     return closing
   }
   t.after(async () => {
