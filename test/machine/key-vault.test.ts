@@ -205,7 +205,8 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
     const waits = /certificates, retrying\.\.\..*SecretNotFound|certificates, retrying\.\.\..*not found/
     const message = async () => {
       const { properties } = await expect(200, lazuli.arm('GET', `${extension}&$expand=instanceView`))
-      return String(properties.instanceView.statuses[0].message)
+      // Before the machine has said anything there is none.
+      return String(properties.instanceView.statuses?.[0]?.message)
     }
     for (const giveUpAt = Date.now() + patienceMs; !waits.test(await message()); await pause(100))
       if (Date.now() > giveUpAt) throw new Error(await message())

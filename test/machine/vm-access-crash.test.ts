@@ -9,14 +9,15 @@ import { handler, openVmAccess, type Settings, stateFolder, succeeded, type VmAc
 
 const patient = { ...limits, timeout: 900_000 }
 
-/** All that a run may change, with nothing that changes by itself. */
+/** All that a run may change, with nothing that changes by itself. sshd -T needs a folder that is there while sshd runs. */
 const stateScript = `cd /etc
+for attempt in $(seq 100); do systemctl is-active -q ssh && break; sleep 0.1; done
 for file in passwd group subuid subgid; do echo "== $file"; sort $file; done
 echo "== shadow"; sort shadow gshadow
 for file in sudoers sudoers.d/* ssh/sshd_config ssh/sshd_config.d/*; do echo "== $file"; stat -c %a:%u:%g $file; cat $file; done
 stat -c %n:%a ssh/ssh_host_*
 cd /home; find . ! -path './*/.cache*' -printf '%p %m %u %g\\n' | sort; cat */.ssh/authorized_keys
-sshd -T | grep -E '^(port|passwordauthentication|allowusers)'`
+sshd -T | grep -E '^(port|passwordauthentication|allowusers)' || { journalctl -n 40 --no-pager >&2; false; }`
 
 /**
  * Where all of that is. Put back from an archive, it costs a tenth of what the extension would take for it. A restart
