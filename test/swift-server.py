@@ -5,7 +5,7 @@
 
 import os
 import sys
-import time
+from time import time as now
 
 import eventlet
 import eventlet.tpool
@@ -85,7 +85,7 @@ class Cache:
 
     def get(self, key, **_):
         value, until = self.kept.get(key, (None, 0))
-        return value if until == 0 or until > time.time() else None
+        return value if until == 0 or until > now() else None
 
     def set(self, key, value, time=0, **_):  # noqa: A002
         self.kept[key] = (value, time and now() + time)
@@ -99,7 +99,6 @@ class Cache:
         return value
 
 
-now = time.time
 cache = Cache()
 
 

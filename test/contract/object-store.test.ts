@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { startLazuli } from '../start.ts'
 import { startSwift, swiftCredentials, swiftMissing } from '../swift.ts'
 import { assignRole, newGroup } from './arrange.ts'
@@ -14,11 +14,8 @@ import { runTests, throughTheProxy } from './ways.ts'
 test('a server with a bucket has its blobs there, and not in its data directory', { skip: swiftMissing }, async t => {
   const folder = await mkdtemp(join(tmpdir(), 'lazuli-objects-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  const endpoint = await startSwift(t, join(folder, 'swift'))
+  const { endpoint, client } = await startSwift(t, join(folder, 'swift'))
   const Bucket = 'lazuli-content'
-  Object.assign(process.env, swiftCredentials)
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true })
-  t.after(() => client.destroy())
   await client.send(new CreateBucketCommand({ Bucket }))
 
   const config = join(folder, 'lazuli.json')

@@ -1,11 +1,11 @@
 /** A whole Lazuli with a real machine in it, for tests of what its agent does. */
 
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer } from '../exchange.ts'
 import { type Lazuli, startLazuli } from '../start.ts'
+import { runcOf } from './runc.ts'
 
 export const version = 'api-version=2024-11-01'
 
@@ -77,7 +77,7 @@ export async function openRig(t: TestContext): Promise<Rig> {
     invoke: async body => ended(lazuli, await lazuli.arm('POST', `${vm}/runCommand?${version}`, { body })),
     get: path => lazuli.arm('GET', `${vm}${path}${path.includes('?') ? '&' : '?'}${version}`),
     async sh(script) {
-      const runc = ['runc', '--root', join(lazuli.directory, 'machines', 'runc'), 'exec', vmId, 'sh', '-c', script]
+      const runc = [...runcOf(lazuli), 'exec', vmId, 'sh', '-c', script]
       const { exitCode, stdout, stderr } = await lazuli.run(runc)
       assert.equal(exitCode, 0, `${script}: ${stderr}`)
       return stdout.trim()

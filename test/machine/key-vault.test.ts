@@ -27,6 +27,7 @@ import {
   troubledVaults,
 } from './key-vault-faults.ts'
 import { wrongSettings } from './key-vault-wrong-settings.ts'
+import { initOf } from './runc.ts'
 import { newKey } from './ssh-key.ts'
 
 /** As it is printed, in the shell's spelling. */
@@ -55,11 +56,10 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
   const vm = await newMachine(lazuli, group, { name: 'vm', sshKey, identity: { type: 'SystemAssigned' } })
   const inside = async (script: string) => (await shellInside(lazuli, 'vm')(script)).trim()
   const { vmId } = (await expect(200, lazuli.arm('GET', `${vm.id}?${machineVersion}`))).properties
-  const runc = ['runc', '--root', join(lazuli.directory, 'machines', 'runc')]
-  const { pid } = JSON.parse((await lazuli.run([...runc, 'state', vmId])).stdout)
+  const init = await initOf(lazuli, vmId)
   /** With the host's rights, for a machine may not mount. */
   const asRoot = async (script: string) => {
-    const { exitCode, stdout, stderr } = await lazuli.run(['nsenter', '-a', '-t', String(pid), 'bash'], {
+    const { exitCode, stdout, stderr } = await lazuli.run(['nsenter', '-a', '-t', init, 'bash'], {
       stdin: script,
     })
     assert.equal(exitCode, 0, `${script}\n${stdout}\n${stderr}`)

@@ -8,6 +8,7 @@ import { dataLakeTutorial } from '../contract/data-lake-tutorial.ts'
 import { keyTutorial, sasTutorial, storageTutorial } from '../contract/storage-tutorials.ts'
 import { keyVaultTutorial, systemAssignedTutorial, userAssignedTutorial } from '../contract/tutorials.ts'
 import { type Lazuli, startLazuli } from '../start.ts'
+import { initOf } from './runc.ts'
 import { newKey } from './ssh-key.ts'
 
 test('inside a machine, the tutorial for system-assigned identities goes as printed, with TLS verified', async t => {
@@ -55,8 +56,7 @@ async function azOfMachine(lazuli: Lazuli, lane: Az, inside: Shell): Promise<She
   const trusted = join(lane.home, 'ca-certificates.crt')
   await writeFile(resolvConf, await inside('cat /etc/resolv.conf'))
   await writeFile(trusted, await inside('cat /etc/ssl/certs/ca-certificates.crt'))
-  const runc = ['runc', '--root', join(lazuli.directory, 'machines', 'runc')]
-  const { pid } = JSON.parse((await lazuli.run([...runc, 'state', await inside(vmId)])).stdout)
+  const init = await initOf(lazuli, await inside(vmId))
   const env = { ...azEnvironment(lane), RESOLV_CONF: resolvConf, REQUESTS_CA_BUNDLE: trusted }
-  return typedInto(typed => lazuli.run(['nsenter', '--net', '--target', String(pid), 'sh', '-c', typed], { env }))
+  return typedInto(typed => lazuli.run(['nsenter', '--net', '--target', init, 'sh', '-c', typed], { env }))
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { readTextIfPresent } from './files.ts'
+import { isErrno, readTextIfPresent } from './files.ts'
 import { findProgram, type Run } from './run.ts'
 
 const rounds = 40
@@ -45,7 +45,7 @@ function readStatus(pid: number): string {
     return readTextIfPresent(`/proc/${pid}/status`) ?? ''
   } catch (error) {
     // ESRCH: it ended while we read.
-    if (isGone(error)) return ''
+    if (isErrno(error, 'ESRCH')) return ''
     throw error
   }
 }
@@ -63,7 +63,7 @@ function signalAll(uid: number): void {
     process.seteuid?.(uid)
     if (process.geteuid?.() === uid) process.kill(-1, 'SIGKILL')
   } catch (error) {
-    if (!isGone(error)) throw error
+    if (!isErrno(error, 'ESRCH')) throw error
   } finally {
     process.seteuid?.(own)
   }
@@ -75,10 +75,6 @@ function signal(pid: number, uid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch (error) {
-    if (!isGone(error)) throw error
+    if (!isErrno(error, 'ESRCH')) throw error
   }
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ESRCH'
 }

@@ -4,18 +4,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryDirectory } from '../store/testing.ts'
 import { localExtents } from './local-files.ts'
-import { allIdle, keepsExtents } from './testing.ts'
+import { allIdle, keepsExtents, portions } from './testing.ts'
 
 test('files keep extents', t => keepsExtents(t, localExtents(temporaryDirectory(t))))
 
 test('a file is idle when nothing has been written to it for long, and what is no extent is not ours', async t => {
   const folder = temporaryDirectory(t)
   const extents = localExtents(folder)
-  const { id } = await extents.write(
-    (async function* () {
-      yield Buffer.from('x')
-    })(),
-  )
+  const { id } = await extents.write(portions(Buffer.from('x')))
   extents.release(id)
   const [shard = ''] = await readdir(folder)
   await writeFile(join(folder, shard, 'notes.txt'), 'of somebody else')

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { ExtentMissing, type Extents } from './extents.ts'
 
-async function* portions(...all: Uint8Array[]) {
+export async function* portions(...all: Uint8Array[]) {
   yield* all
 }
 

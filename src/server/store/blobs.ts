@@ -355,7 +355,8 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
       let number = before?.number
       if (number === undefined) {
         const [made] = await insert(...Object.values(row))
-        number = made?.number ?? -1
+        if (!made) throw new Error('a blob was put and has no number')
+        number = made.number
       } else {
         await db.updateTable('blobs').set(row).where('number', '=', number).execute()
         if (before?.content !== blob.content) await dropUnused(before?.content)
