@@ -3,6 +3,7 @@ import { resourceId } from '../../wire/resource-id.ts'
 import { systemGrant } from '../access/grant.ts'
 import { readJson } from '../door/body.ts'
 import { type Caller, type Context, type Operation, operation, type Params } from '../door/operation.ts'
+import { filled } from '../door/routes.ts'
 import type { AsyncOperation } from '../store/async-operations.ts'
 import type { Reads, Writes } from '../store/open.ts'
 import type { Listing, Resource, ResourceBody } from '../store/resources.ts'
@@ -25,7 +26,7 @@ export function resourceOperations(type: ResourceType): Operation[] {
   const item = `${collection}/:name`
   const isChild = kinds.length > 1
 
-  const idOf = (params: Params) => resourceId(fill(item, params))
+  const idOf = (params: Params) => resourceId(filled(item, params))
   const onItem = (params: Params) => idOf(params).text
   const read = { verb: 'read', action: `${type.type}/read` } as const
   const write = { verb: 'write', action: `${type.type}/write`, on: onItem } as const
@@ -33,14 +34,14 @@ export function resourceOperations(type: ResourceType): Operation[] {
   const lists = [
     {
       path: collection,
-      on: (params: Params) => (isChild ? idOf({ ...params, name: '-' }).container : fill(groupPath, params)),
+      on: (params: Params) => (isChild ? idOf({ ...params, name: '-' }).container : filled(groupPath, params)),
     },
     ...(isChild
       ? []
       : [
           {
             path: `${subscriptionPath}/providers/${type.type}`,
-            on: (params: Params) => fill(subscriptionPath, params),
+            on: (params: Params) => filled(subscriptionPath, params),
           },
         ]),
   ]
@@ -102,9 +103,6 @@ export function resourceOperations(type: ResourceType): Operation[] {
 
 const subscriptionPath = '/subscriptions/:subscriptionId'
 const groupPath = `${subscriptionPath}/resourceGroups/:resourceGroupName`
-
-const fill = (pattern: string, params: Record<string, unknown>) =>
-  pattern.replace(/:(\w+)/g, (_, name: string) => String(params[name] ?? ''))
 
 async function existing(cx: Context, id: ResourceId): Promise<Resource> {
   const found = await cx.store.resources.get(cx.grant, id)
@@ -275,7 +273,7 @@ async function containerOf(
 ): Promise<{ group: Resource; parent?: Resource }> {
   const group = await reads.resources.get(
     seeContainer,
-    resourceId(fill(groupPath, { ...id, resourceGroupName: id.resourceGroup })),
+    resourceId(filled(groupPath, { ...id, resourceGroupName: id.resourceGroup })),
   )
   if (!group) throw refusals.resourceGroupNotFound(id.resourceGroup)
   const container = resourceId(id.container)

@@ -22,6 +22,10 @@ type Route = {
 /** A literal in lower case, or the name of the parameter that stands there. */
 type Segment = { readonly literal: string } | { readonly param: string }
 
+/** A route's path with what stands in the place of each parameter; nothing where there is none. */
+export const filled = (path: string, params: Readonly<Record<string, unknown>>): string =>
+  path.replace(/:(\w+)/g, (_, name: string) => String(params[name] ?? ''))
+
 /** Path segments, decoded once. Undefined when an escape is broken or smuggles in a NUL. A trailing slash is nothing. */
 export function pathSegments(pathname: string): string[] | undefined {
   const raw = pathname.split('/').slice(1)

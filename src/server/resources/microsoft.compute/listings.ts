@@ -1,7 +1,8 @@
 import { resourceId } from '../../../wire/resource-id.ts'
 import { apiVersionOf } from '../../arm/api-version.ts'
 import { resourceNotFound } from '../../arm/errors.ts'
-import { type Context, operation, type Params } from '../../door/operation.ts'
+import { type Context, operation } from '../../door/operation.ts'
+import { filled } from '../../door/routes.ts'
 import { largestOsDiskMiB, type Size, sizes } from '../../machines/sizes.ts'
 import { regions } from '../microsoft.resources/regions.ts'
 import { computeVersions, skuVersions } from './api-versions.ts'
@@ -40,8 +41,6 @@ function listing(
     },
   })
 }
-
-const filled = (pattern: string, params: Params) => pattern.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '')
 
 export const computeListings = [
   listing('locations/publishers', publishers, subscription, cx => publishersOf(cx)),

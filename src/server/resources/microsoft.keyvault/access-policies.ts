@@ -5,6 +5,7 @@ import { checked, withoutNulls } from '../../arm/envelope.ts'
 import { resourceNotFound } from '../../arm/errors.ts'
 import { readJson } from '../../door/body.ts'
 import { operation, type Params } from '../../door/operation.ts'
+import { filled } from '../../door/routes.ts'
 import { type AccessPolicy, accessPolicy, mostAccessPolicies, propertiesOf } from '../../vaults/properties.ts'
 import { keyVaultVersions } from './api-versions.ts'
 import { badRequest } from './refusals.ts'
@@ -13,7 +14,7 @@ export const accessPoliciesType = 'Microsoft.KeyVault/vaults/accessPolicies'
 
 const path =
   '/subscriptions/:subscriptionId/resourceGroups/:resourceGroupName/providers/Microsoft.KeyVault/vaults/:name'
-const vaultOf = (params: Params) => resourceId(path.replace(/:(\w+)/g, (_, name: string) => params[name] ?? ''))
+const vaultOf = (params: Params) => resourceId(filled(path, params))
 
 const wish = z.looseObject({ accessPolicies: z.array(accessPolicy) })
 

@@ -4,6 +4,7 @@ import { apiVersionOf } from '../../arm/api-version.ts'
 import { resourceNotFound } from '../../arm/errors.ts'
 import { defineResource } from '../../arm/resource-type.ts'
 import { type Operation, operation, type Params } from '../../door/operation.ts'
+import { filled } from '../../door/routes.ts'
 import { AzureError } from '../../errors.ts'
 import { existingSubscription } from '../microsoft.resources/subscriptions.ts'
 import { keyVaultVersions } from './api-versions.ts'
@@ -57,7 +58,7 @@ const purge = operation({
 
 function notThere({ url, params }: { url: URL; params: Params }): never {
   apiVersionOf(url, keyVaultVersions)
-  throw resourceNotFound(resourceId(one.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '')))
+  throw resourceNotFound(resourceId(filled(one, params)))
 }
 
 export const deletedHsmOperations: readonly Operation[] = [list, get, purge]

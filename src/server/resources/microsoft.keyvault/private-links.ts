@@ -4,12 +4,13 @@ import { apiVersionOf } from '../../arm/api-version.ts'
 import { resourceNotFound } from '../../arm/errors.ts'
 import { defineResource } from '../../arm/resource-type.ts'
 import { operation, type Params } from '../../door/operation.ts'
+import { filled } from '../../door/routes.ts'
 import { keyVaultVersions } from './api-versions.ts'
 
 const type = 'Microsoft.KeyVault/vaults/privateLinkResources'
 const vault =
   '/subscriptions/:subscriptionId/resourceGroups/:resourceGroupName/providers/Microsoft.KeyVault/vaults/:name'
-const vaultOf = (params: Params) => resourceId(vault.replace(/:(\w+)/g, (_, name: string) => params[name] ?? ''))
+const vaultOf = (params: Params) => resourceId(filled(vault, params))
 
 /** What of a vault a private endpoint could lead to: the whole. */
 export const privateLinkResources = operation({

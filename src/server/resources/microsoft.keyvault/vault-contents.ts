@@ -3,6 +3,7 @@ import { systemGrant, type Verb } from '../../access/grant.ts'
 import { parentResourceNotFound } from '../../arm/errors.ts'
 import { accountHost } from '../../door/names.ts'
 import type { Context, Params } from '../../door/operation.ts'
+import { filled } from '../../door/routes.ts'
 import type { FoundVersion } from '../../store/vault-objects.ts'
 import type { Vault } from '../../store/vaults.ts'
 
@@ -58,7 +59,6 @@ export function vaultContents(kind: 'secrets' | 'keys') {
 
 const pageSize = 100
 const seeVault = systemGrant('see the vault that something lies in')
-const filled = (pattern: string, params: Params) => pattern.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '')
 
 export const shownAttributes = ({ version }: FoundVersion) => ({
   enabled: version.enabled,

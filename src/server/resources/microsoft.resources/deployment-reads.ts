@@ -7,6 +7,7 @@ import { duration, type StepRecord, shownTarget, storedDeployment } from '../../
 import { filterOf, invalidFilter } from '../../arm/filter.ts'
 import { page, pageOf, readPassing } from '../../arm/paging.ts'
 import { type Context, operation, type Params } from '../../door/operation.ts'
+import { filled } from '../../door/routes.ts'
 import { AzureError } from '../../errors.ts'
 import type { Resource } from '../../store/resources.ts'
 import { resourcesVersions } from './api-versions.ts'
@@ -39,8 +40,6 @@ export function shownDeployment({ id, body }: Resource) {
 export function deploymentReads(place: string) {
   const collection = `${place}/providers/${type}`
   const item = `${collection}/:name`
-  const filled = (pattern: string, params: Params) =>
-    pattern.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '')
   const idOf = (params: Params) => resourceId(filled(item, params))
   const on = (params: Params) => idOf(params).text
   const inGroup = place.includes(':resourceGroupName')

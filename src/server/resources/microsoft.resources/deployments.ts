@@ -11,6 +11,7 @@ import { storable } from '../../arm/envelope.ts'
 import { resourceGroupBeingDeleted, resourceGroupNotFound } from '../../arm/errors.ts'
 import { readText } from '../../door/body.ts'
 import { type Context, type Operation, operation, type Params } from '../../door/operation.ts'
+import { filled } from '../../door/routes.ts'
 import type { Reads, Writes } from '../../store/open.ts'
 import type { Resource, ResourceBody } from '../../store/resources.ts'
 import { resourcesVersions } from './api-versions.ts'
@@ -35,7 +36,7 @@ const seeTarget = systemGrant('see whether what is deployed to is there')
 
 function deploymentChanges(place: string, kinds: readonly Kind[]): Operation[] {
   const item = `${place}/providers/${deploymentType}/:name`
-  const idOf = (params: Params) => resourceId(item.replace(/:(\w+)/g, (_, name: string) => params[name] ?? ''))
+  const idOf = (params: Params) => resourceId(filled(item, params))
   const on = (params: Params) => idOf(params).text
 
   const planned = async (cx: Context) => {

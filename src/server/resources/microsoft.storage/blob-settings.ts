@@ -6,6 +6,7 @@ import { checked } from '../../arm/envelope.ts'
 import { resourceNotFound } from '../../arm/errors.ts'
 import { readJson } from '../../door/body.ts'
 import { operation, type Params } from '../../door/operation.ts'
+import { filled } from '../../door/routes.ts'
 import type { Reads } from '../../store/open.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
 import { storageVersions } from './api-versions.ts'
@@ -17,7 +18,7 @@ const type = 'Microsoft.Storage/storageAccounts/blobServices'
 const accountPath =
   '/subscriptions/:subscriptionId/resourceGroups/:resourceGroupName/providers/Microsoft.Storage/storageAccounts/:accountName'
 
-export const accountIdOf = (params: Params) => accountPath.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '')
+export const accountIdOf = (params: Params) => filled(accountPath, params)
 
 /** Throws 404. */
 export async function namedAccount(reads: Pick<Reads, 'storageAccounts'>, params: Params): Promise<StorageAccount> {
