@@ -37,9 +37,10 @@ test('az makes an account and works with what is in it, signed in', { skip: lane
   assert.match(said, /You do not have the required permissions/)
   const assign = `--role "Storage Blob Data Contributor" --assignee ${lazuli.env.admin.clientId} --scope ${made.id}`
   await az(`role assignment create ${assign}`)
-  await az(`storage blob upload -c box -n a/b.txt --data hello --metadata kind=greeting ${login}`)
+  await az(`storage blob upload -c box -n a/b.txt --data hello --metadata kindOf=greeting ${login}`)
   const [blob] = await az(`storage blob list -c box --include m ${login}`)
-  assert.deepEqual([blob.name, blob.properties.contentLength, blob.metadata], ['a/b.txt', 5, { kind: 'greeting' }])
+  assert.deepEqual([blob.name, blob.properties.contentLength, blob.metadata], ['a/b.txt', 5, { kindOf: 'greeting' }])
+  assert.deepEqual(await az(`storage blob show -c box -n a/b.txt --query metadata ${login}`), { kindOf: 'greeting' })
   const sas = await az(
     `storage blob generate-sas -c box -n a/b.txt --permissions r --expiry 2099-01-01 --account-name azaccount1 --account-key "$(az storage account keys list -g az -n azaccount1 --query [0].value -o tsv)"`,
   )

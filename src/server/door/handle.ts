@@ -82,7 +82,7 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
           identified: audit.identified,
           authorize: (verb, action, scope, kind) =>
             authorize(parts, plane, call, caller, { verb, action, scope, dataAction: kind === 'data' }),
-          ask: async other => whole(await door(other, { ...peer, body: undefined })),
+          ask: async other => whole(await door(other, { ...peer, body: undefined, rawHeaders: undefined })),
           mayI: async (action, scope) => (await rightsOf(parts, caller))(action, scope),
           rights: () => rightsOf(parts, caller),
         }

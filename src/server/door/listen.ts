@@ -69,6 +69,7 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
       const { response, stamp } = await parts.door(request, {
         address: socket.remoteAddress ?? '',
         body: incoming as IncomingMessage,
+        rawHeaders: incoming.rawHeaders,
         ...(actingAs === undefined ? {} : { actingAs }),
       })
       for (const [name, value] of Object.entries(stamp)) outgoing.setHeader(name, value)

@@ -28,6 +28,8 @@ export type Peer = {
   readonly actingAs?: string
   /** The body as Node reads it, for operations that take in a lot: a web stream around it takes twice as long. */
   readonly body?: Readable | undefined
+  /** Names and values of the headers in turn, spelled as they came: in `Request`, names are in lower case. */
+  readonly rawHeaders?: readonly string[] | undefined
   /**
    * The object id of whom this server itself asks for, in work that they were promised. Nothing that comes over a
    * connection can set it.

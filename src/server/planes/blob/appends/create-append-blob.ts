@@ -12,7 +12,7 @@ export async function createAppendBlob(cx: Context<'write'>): Promise<Response> 
   const { headers } = cx.request
   const length = headers.get('content-length') ?? '0'
   if (length !== '0') throw invalidHeader('Content-Length', length)
-  const [metadata, tags] = [metadataFrom(headers), await tagsFrom(cx)]
+  const [metadata, tags] = [metadataFrom(cx), await tagsFrom(cx)]
   const given = contentHeaders(headers, { plainToo: true })
   const blob = await cx.store.write(async tx => {
     const place = await openToWrite(cx, tx)

@@ -33,7 +33,7 @@ export const setBlobMetadata = operation<'write'>({
   access: writes('setBlobMetadata'),
   async run(cx) {
     refuseOwnKeys(cx.request.headers)
-    const metadata = metadataFrom(cx.request.headers)
+    const metadata = metadataFrom(cx)
     const after = await changeBlob(cx, () => ({ metadata }))
     return empty(200, { ...validators(after), 'x-ms-request-server-encrypted': 'true' })
   },

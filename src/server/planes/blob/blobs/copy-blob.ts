@@ -18,7 +18,7 @@ export async function copyBlob(cx: Context<'write'>): Promise<Response> {
     cx,
     ({ kind }) => kind,
     before => {
-      const metadata = metadataFrom(headers)
+      const metadata = metadataFrom(cx)
       return { headers: before.headers, metadata: Object.keys(metadata).length > 0 ? metadata : before.metadata }
     },
   )
@@ -43,7 +43,7 @@ export async function putBlobFromUrl(cx: Context<'write'>): Promise<Response> {
       const md5 = before.headers.md5
       return {
         headers: { ...(withProperties ? before.headers : {}), ...given, ...(md5 === undefined ? {} : { md5 }) },
-        metadata: metadataFrom(headers),
+        metadata: metadataFrom(cx),
       }
     },
   )

@@ -11,7 +11,7 @@ const longestBody = 5000 * 1024 * 1024
 
 export async function putBlockBlob(cx: Context<'write'>): Promise<Response> {
   const { headers } = cx.request
-  const [metadata, tags, tier] = [metadataFrom(headers), await tagsFrom(cx), tierFrom(headers, 'BlockBlob')]
+  const [metadata, tags, tier] = [metadataFrom(cx), await tagsFrom(cx), tierFrom(headers, 'BlockBlob')]
   const given = contentHeaders(headers, { plainToo: true })
   const taken = await takeIn(cx, { most: longestBody, md5: true })
   try {

@@ -21,7 +21,7 @@ export const snapshotBlob = operation<'write'>({
   async run(cx) {
     refuseSnapshot(cx.url)
     const { headers } = cx.request
-    const metadata = metadataFrom(headers)
+    const metadata = metadataFrom(cx)
     const snapshot = await cx.store.write(async tx => {
       const container = await containerOf(cx, tx)
       const before = await existingBlob(cx, tx, container)

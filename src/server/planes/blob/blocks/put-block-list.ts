@@ -29,7 +29,7 @@ export const putBlockList = operation<'write'>({
     const { headers } = cx.request
     checkBlobName(cx.params.blob ?? '')
     refuseOwnKeys(headers)
-    const [metadata, tags, tier] = [metadataFrom(headers), await tagsFrom(cx), tierFrom(headers, 'BlockBlob')]
+    const [metadata, tags, tier] = [metadataFrom(cx), await tagsFrom(cx), tierFrom(headers, 'BlockBlob')]
     const given = contentHeaders(headers, { plainToo: false })
     const text = await readBytes(cx.request, longestList)
     checkHash(headers, text)

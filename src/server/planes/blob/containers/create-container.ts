@@ -17,7 +17,7 @@ export const createContainer = operation<'write'>({
     const name = cx.params.container ?? ''
     checkContainerName(name)
     const account = await accountOf(cx)
-    const metadata = metadataFrom(cx.request.headers)
+    const metadata = metadataFrom(cx)
     const publicAccess = publicAccessFrom(cx.request.headers, account)
     const made = await cx.store.write(tx =>
       tx.blobContainers.create(cx.grant, account, {

@@ -14,7 +14,7 @@ export const setContainerMetadata = operation<'write'>({
   access: writesContainer('setContainerMetadata'),
   async run(cx) {
     const { headers } = cx.request
-    const metadata = metadataFrom(headers)
+    const metadata = metadataFrom(cx)
     const after = await cx.store.write(async tx => {
       const before = await containerOf(cx, tx)
       checkRead(before.lease, headers.get('x-ms-lease-id'), cx.now, 'container')

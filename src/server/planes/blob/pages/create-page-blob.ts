@@ -17,7 +17,7 @@ export async function createPageBlob(cx: Context<'write'>): Promise<Response> {
   const length = pageLength(text)
   const sequence = headers.get('x-ms-blob-sequence-number') ?? '0'
   if (!/^\d{1,15}$/.test(sequence)) throw refusals.invalidHeader('x-ms-blob-sequence-number', sequence)
-  const [metadata, tags, tier] = [metadataFrom(headers), await tagsFrom(cx), tierFrom(headers, 'PageBlob')]
+  const [metadata, tags, tier] = [metadataFrom(cx), await tagsFrom(cx), tierFrom(headers, 'PageBlob')]
   const given = contentHeaders(headers, { plainToo: true })
   const blob = await cx.store.write(async tx => {
     const place = await openToWrite(cx, tx)
