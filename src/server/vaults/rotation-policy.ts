@@ -112,6 +112,13 @@ export function expiryByPolicy(body: VaultObject['body'], now: number): number |
   return life && Math.floor(later(now, life) / 1000)
 }
 
+/** How long before the end its owner is to hear of it. */
+export function notifyBefore(object: Pick<VaultObject, 'body'>): string {
+  const actions = rotationPolicyOf(object).lifetimeActions ?? notifyOnly
+  const trigger = actions.find(({ action }) => action.type === 'Notify')?.trigger
+  return trigger && 'timeBeforeExpiry' in trigger ? trigger.timeBeforeExpiry : 'P30D'
+}
+
 /** When the key is to be replaced, in milliseconds. */
 export function nextRotation({ object, version }: FoundVersion): number | undefined {
   const rotate = rotationPolicyOf(object).lifetimeActions?.find(({ action }) => action.type === 'Rotate')

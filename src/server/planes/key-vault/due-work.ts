@@ -1,12 +1,14 @@
 import { systemGrant } from '../../access/grant.ts'
 import type { Parts } from '../../parts.ts'
-import type { DueObject } from '../../store/vault-objects.ts'
+import type { DueObject, ObjectPlace } from '../../store/vault-objects.ts'
 import type { Vault } from '../../store/vaults.ts'
+import { dueAt, giveNotice, nextDue } from '../../vaults/expiry.ts'
 import { rotated } from './keys/rotate-key.ts'
 
 /**
- * What vaults do by themselves when its time has come: keys are rotated, certificates issued and renewed. The time is Lazuli's, which can be shifted at
- * any moment, so that it is asked for again and again and nothing sleeps until then.
+ * What vaults do by themselves when its time has come: keys are rotated, certificates issued and renewed, and there is
+ * notice of what comes to its end. The time is Lazuli's, which can be shifted at any moment, so that it is asked for again
+ * and again and nothing sleeps until then.
  */
 export type DueWork = {
   /** Does what is due now, and resolves when that has ended. */
@@ -27,7 +29,23 @@ type Carry = (parts: Parts, vault: Vault, name: string) => Promise<unknown>
 /** What is done with an object of each kind when it is due. It has to leave behind when it is due next. */
 const carriers: Partial<Record<DueObject['kind'], Carry>> = {
   certificates: ({ certificateWork }, vault, name) => certificateWork.attend(vault, name),
-  keys: ({ store, clock }, vault, name) => rotated({ store, grant: carryOut, vault, name, now: clock.now() }),
+  keys: (parts, vault, name) => attend(parts, { vault, kind: 'keys', name }),
+  secrets: (parts, vault, name) => attend(parts, { vault, kind: 'secrets', name }),
+}
+
+async function attend({ store, clock }: Parts, place: ObjectPlace & { readonly vault: Vault }): Promise<void> {
+  for (let hasChanged = false; ; hasChanged = true) {
+    const now = clock.now()
+    const found = await store.vaultObjects.version(carryOut, place)
+    const due = found && nextDue(found)
+    if (!found || !due || due.at > now) {
+      // Whatever changes an object also notes when it is due next.
+      if (!hasChanged) await store.write(tx => tx.vaultObjects.setDue(carryOut, place, found && dueAt(found)))
+      return
+    }
+    if (due.kind === 'rotate') await rotated({ store, grant: carryOut, ...place, now })
+    else await giveNotice(store, carryOut, place, found, due.notice, now)
+  }
 }
 
 export function openDueWork(parts: Parts): DueWork {

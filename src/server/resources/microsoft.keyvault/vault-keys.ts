@@ -11,9 +11,10 @@ import { addKeyVersion } from '../../vaults/add-key-version.ts'
 import { checkName } from '../../vaults/add-version.ts'
 import { attributed, tagsWish } from '../../vaults/attributes.ts'
 import { generateMaterial } from '../../vaults/cryptography/key-material.ts'
+import { dueAt } from '../../vaults/expiry.ts'
 import { type KeyBody, keyVersion } from '../../vaults/key-version.ts'
 import { keyType, keyWish, materialWish, refuseRelease, uniqueUses } from '../../vaults/key-wish.ts'
-import { nextRotation, policyOfWish, rotationPolicyOf } from '../../vaults/rotation-policy.ts'
+import { policyOfWish, rotationPolicyOf } from '../../vaults/rotation-policy.ts'
 import { keyVaultVersions } from './api-versions.ts'
 import { shownAttributes, vaultContents } from './vault-contents.ts'
 
@@ -65,7 +66,7 @@ const put = operation({
       const withPolicy = { ...object, body: { ...object.body, rotationPolicy: policy } }
       await tx.vaultObjects.put(cx.grant, place, { body: withPolicy.body })
       const found = { object: withPolicy, version: first }
-      await tx.vaultObjects.setDue(cx.grant, place, nextRotation(found))
+      await tx.vaultObjects.setDue(cx.grant, place, dueAt(found))
       return found
     })
     return Response.json(shown(cx, vault, made), { status: 201 })

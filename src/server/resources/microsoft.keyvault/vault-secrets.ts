@@ -7,7 +7,8 @@ import { readJson } from '../../door/body.ts'
 import { type Context, type Operation, operation } from '../../door/operation.ts'
 import type { FoundVersion } from '../../store/vault-objects.ts'
 import type { Vault } from '../../store/vaults.ts'
-import { addVersion, checkName } from '../../vaults/add-version.ts'
+import { addSecretVersion } from '../../vaults/add-secret-version.ts'
+import { checkName } from '../../vaults/add-version.ts'
 import { attributed, attributesWish, tagsWish } from '../../vaults/attributes.ts'
 import { contentTypeWish, secretValue } from '../../vaults/secret-value.ts'
 import { keyVaultVersions } from './api-versions.ts'
@@ -41,7 +42,7 @@ const put = operation({
       body: contentType == null ? {} : { contentType },
       secret: value,
     }
-    const made = await cx.store.write(tx => addVersion(tx, cx.grant, place, version, { now: cx.now }))
+    const made = await cx.store.write(tx => addSecretVersion(tx, cx.grant, place, version, cx.now))
     cx.agents.certificateChanged(vault.name, id.name)
     const status = made.version.previousVersion === undefined ? 201 : 200
     return Response.json(shown(cx, vault, made), { status })

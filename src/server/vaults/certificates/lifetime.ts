@@ -1,6 +1,7 @@
 /** When something is to be done about a certificate next. */
 
 import type { ObjectVersion } from '../../store/vault-objects.ts'
+import { type DueNotice, noticesOfEnd } from '../expiry.ts'
 import { issuerKindOf } from './issuers.ts'
 import type { LifetimeAction } from './policy.ts'
 import { type CertificateRecord, isIssued, versionBodyOf } from './record.ts'
@@ -10,11 +11,7 @@ const dayMs = 86_400_000
 export type Due =
   | { readonly kind: 'cancel' | 'issue'; readonly at: number }
   | { readonly kind: 'action'; readonly at: number; readonly action: LifetimeAction['action']['action_type'] }
-  | { readonly kind: 'notice'; readonly at: number; readonly notice: ExpiryNotice }
-
-/** What Event Grid would be told of every certificate, whatever its policy says. */
-export type ExpiryNotice = 'NearExpiry' | 'Expired'
-const nearDays = 30
+  | DueNotice
 
 /** The first of the things that are still to be done, in milliseconds by Lazuli's clock. `current` is the newest version. */
 export function nextDue(record: CertificateRecord, current: ObjectVersion | undefined): Due | undefined {
@@ -36,17 +33,9 @@ export function nextDue(record: CertificateRecord, current: ObjectVersion | unde
       return [{ kind: 'action', at: held, action: action.action_type } as const]
     })
   // What is renewed in time is no news: where both are due, the action comes first.
-  return [...actions, ...noticesOf(current, done)].sort((a, b) => a.at - b.at)[0]
-}
-
-function noticesOf(version: ObjectVersion, done: readonly string[]): Due[] {
-  const { to } = lifeOf(version)
-  if (to === undefined) return []
-  const all = [
-    { kind: 'notice', notice: 'NearExpiry', at: to * 1000 - nearDays * dayMs },
-    { kind: 'notice', notice: 'Expired', at: to * 1000 },
-  ] as const
-  return all.filter(({ notice }) => !done.includes(notice))
+  const { to } = lifeOf(current)
+  const notices = to === undefined ? [] : noticesOfEnd(to * 1000, done)
+  return [...actions, ...notices].sort((a, b) => a.at - b.at)[0]
 }
 
 /** In seconds. */

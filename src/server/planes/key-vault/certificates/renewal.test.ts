@@ -104,7 +104,8 @@ test('what comes to its end is on the record a month before, and when it has, wh
   vault.forwardBy(day)
   await vault.due.run()
   await vault.due.run()
-  const detail = `${id.split('/').at(-1)} expires ${new Date(attributes.exp * 1000).toISOString()}; contacts: none`
+  const what = `${id.split('/').at(-1)} expires ${new Date(attributes.exp * 1000).toISOString()}; contacts: none`
+  const detail = `Microsoft.KeyVault.CertificateNearExpiry: ${what}`
   assert.deepEqual(events(await vault.auditRows()), [['nearExpiry', 'Succeeded', detail]])
   vault.forwardBy(30 * day)
   await vault.due.run()

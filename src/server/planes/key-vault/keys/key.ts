@@ -1,5 +1,5 @@
+import { dueAt } from '../../../vaults/expiry.ts'
 import type { KeyBody } from '../../../vaults/key-version.ts'
-import { nextRotation } from '../../../vaults/rotation-policy.ts'
 import { isAtLeast } from '../api-version.ts'
 import { attributesOf, idOf, type Kind, type ObjectView, tagsOf } from '../objects/kind.ts'
 
@@ -9,7 +9,7 @@ export const keyKind: Kind = {
   listAction: 'keys/read',
   getAction: 'keys/read',
   companions: [],
-  dueAt: nextRotation,
+  dueAt,
   bundle(view) {
     const { kty, publicKey, keyOps } = keyBody(view)
     const kid = idOf(view, 'keys', view.version.version)

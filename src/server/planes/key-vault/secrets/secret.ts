@@ -1,3 +1,4 @@
+import { dueAt } from '../../../vaults/expiry.ts'
 import { isAtLeast } from '../api-version.ts'
 import { attributesOf, idOf, type Kind, type ObjectView, tagsOf } from '../objects/kind.ts'
 
@@ -12,6 +13,7 @@ export const secretKind: Kind = {
   listAction: 'secrets/readMetadata/action',
   getAction: 'secrets/getSecret/action',
   companions: [],
+  dueAt,
   bundle: view => described(view, idOf(view, 'secrets', view.version.version)),
   item: described,
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { readJson } from '../../../door/body.ts'
-import { addVersion } from '../../../vaults/add-version.ts'
+import { addSecretVersion } from '../../../vaults/add-secret-version.ts'
 import { attributed, attributesWish, checked, tagsWish } from '../../../vaults/attributes.ts'
 import { contentTypeWish, secretValue } from '../../../vaults/secret-value.ts'
 import { placeOf } from '../objects/kind.ts'
@@ -28,7 +28,7 @@ export const setSecret = vaultOperation<'write'>({
       body: contentType == null ? {} : { contentType },
       secret: value,
     }
-    const made = await cx.store.write(tx => addVersion(tx, cx.grant, placeOf(cx, 'secrets'), version, { now: cx.now }))
+    const made = await cx.store.write(tx => addSecretVersion(tx, cx.grant, placeOf(cx, 'secrets'), version, cx.now))
     cx.agents.certificateChanged(cx.vault.name, cx.name)
     return answer(cx, { value, ...secretKind.bundle({ ...cx, ...made }) })
   },
