@@ -19,11 +19,7 @@ export async function expireContents({ store, clock }: { store: Store; clock: Cl
     await whileMore(() => store.write(tx => tx.blobs.clear(expiring, number, atOnce)))
     await store.write(tx => tx.blobContainers.forget(expiring, number))
   }
-  for (const account of await store.storageAccounts.all(expiring)) {
-    const days = Number(account.service.deleteRetention ?? 0)
-    const before = now - days * dayMs
-    await whileMore(() => store.write(tx => tx.blobs.expireDeleted(expiring, account.number, before, atOnce)))
-  }
+  await whileMore(() => store.write(tx => tx.blobs.purge(expiring, now, atOnce)))
 }
 
 async function whileMore(step: () => Promise<boolean>): Promise<void> {

@@ -9,6 +9,7 @@ import { contentReads } from './contents.ts'
 import { migrate } from './migrate.ts'
 import * as storage from './migrations/0003-storage.ts'
 import * as tagOrder from './migrations/0006-tag-order.ts'
+import * as purgeTimes from './migrations/0009-purge-times.ts'
 import { afresh } from './remember.ts'
 import { databaseFile, kyselyOver, openForWriting } from './sqlite.ts'
 import type { StorageAccount } from './storage-accounts.ts'
@@ -49,14 +50,27 @@ test('every kind of list enters an index where its page begins, and sorts nothin
   const ofTag = 'SEARCH blobs USING INTEGER PRIMARY KEY (rowid=?)'
   const kinds: [ask: () => Promise<unknown>, plan: string[]][] = [
     [
-      () => blobs.list(grant, container, { prefix: 'a', limit: 9 }),
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: false, limit: 9 }),
       [`SEARCH ${byName} (container=? AND name>? AND name<?)`],
     ],
     [
-      () => blobs.list(grant, container, { prefix: 'a', after, limit: 9 }),
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: false, after, limit: 9 }),
+      [`SEARCH ${byName} (container=? AND name>? AND name<?)`],
+    ],
+    [
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: true, limit: 9 }),
+      [`SEARCH ${byName} (container=? AND name>? AND name<?)`],
+    ],
+    [
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: true, after, limit: 9 }),
       [`SEARCH ${byName} (container=? AND (name,snapshot)>(?,?) AND name<?)`],
     ],
     [() => blobs.snapshots(grant, container, 'a'), [`SEARCH ${byName} (container=? AND name=? AND snapshot<?)`]],
+    [() => blobs.deleted(grant, container, 'a'), [`SEARCH ${byName} (container=? AND name=?)`]],
+    [
+      () => blobs.latestTime(grant, container, 'a'),
+      ['SEARCH blobs USING COVERING INDEX blobs_by_name (container=? AND name=? AND snapshot<?)'],
+    ],
     [
       () => blobs.tagged(grant, container, { tag: 't', most: 'w', after: position, limit: 9 }),
       [`${byTag} (container=? AND name=? AND (value,blob_name)>(?,?) AND value<?)`, ofTag],
@@ -103,6 +117,42 @@ test('what nothing refers to any more is found by an index that has no rows for 
     'SCALAR SUBQUERY 1',
     'SEARCH blobs USING COVERING INDEX blobs_by_content (content=?)',
   ])
+})
+
+test('what has been kept long enough is found by an index that has rows for what is deleted alone', async t => {
+  const { db, planOf } = await planner(t)
+  const plan = await planOf(() => blobWrites(db).purge(grant, 1, 9))
+  assert.equal(plan[0], 'SEARCH blobs USING INDEX blobs_by_purge (purge_at<?)')
+})
+
+test('what was deleted before is kept for as long as its account said then', async t => {
+  const file = join(temporaryDirectory(t), databaseFile)
+  const raw = openForWriting(file)
+  const db = kyselyOver(raw)
+  t.after(() => db.destroy())
+  const anyTables = db as unknown as Kysely<unknown>
+  await storage.up(anyTables)
+  raw.exec(`
+    INSERT INTO storage_accounts (number, name, id, id_key, sealed_keys, json, created_at)
+      VALUES (1, 'a', '', 'a', x'', '{"service":{"deleteRetention":2}}', 0), (2, 'b', '', 'b', x'', '{"service":{}}', 0);
+    INSERT INTO blob_containers (number, account, name, etag, json, created_at, changed_at)
+      VALUES (1, 1, 'a', '', '{}', 0, 0), (2, 2, 'b', '', '{}', 0, 0);
+    INSERT INTO blobs (number, container, name, snapshot, kind, etag, length, created_at, changed_at, deleted_at, json)
+      VALUES (1, 1, 'kept', '~', 'BlockBlob', '', 0, 0, 0, 1000, '{}'),
+        (2, 2, 'kept', '~', 'BlockBlob', '', 0, 0, 0, 1000, '{}'),
+        (3, 1, 'there', '~', 'BlockBlob', '', 0, 0, 0, NULL, '{}')`)
+  await purgeTimes.up(anyTables)
+  assert.deepEqual(
+    raw
+      .prepare('SELECT number, purge_at, json FROM blobs ORDER BY number')
+      .all()
+      .map(row => ({ ...row })),
+    [
+      { number: 1, purge_at: 172_801_000, json: '{"purgeAt":172801000}' },
+      { number: 2, purge_at: 1_000, json: '{"purgeAt":1000}' },
+      { number: 3, purge_at: null, json: '{}' },
+    ],
+  )
 })
 
 test('tags that were there before the order of their pages are found as well', async t => {

@@ -49,6 +49,8 @@ export type BlobState = {
   /** How many appends it has had. */
   readonly appends?: number
   readonly sealed?: boolean
+  /** When it goes for good; undefined for one that is not deleted. */
+  readonly purgeAt?: number
 }
 
 export type BlockLength = { readonly id: string; readonly length: number }
@@ -58,6 +60,8 @@ export type Block = BlockLength & ({ readonly bytes: Uint8Array } | { readonly e
 
 export type BlobListing = {
   readonly prefix: string
+  /** Without them, there is one row of a name at most. */
+  readonly snapshots: boolean
   /** Begins behind this one. */
   readonly after?: { readonly name: string; readonly snapshot?: string | undefined } | undefined
   readonly limit: number
@@ -79,10 +83,14 @@ export type TagSearch = {
 export type BlobReads = {
   /** Also one that is deleted, and kept. */
   get(grant: Grant, container: BlobContainer, name: string, snapshot?: string): Promise<StoredBlob | undefined>
-  /** Without their bytes, by name, snapshots before the blob; deleted ones, too. */
+  /** Without their bytes, by name, snapshots before the blob if they are wanted; deleted ones, too. */
   list(grant: Grant, container: BlobContainer, what: BlobListing): Promise<StoredBlob[]>
-  /** Without their bytes, the oldest first, deleted ones too. */
+  /** Those that are not deleted, without their bytes, the oldest first. */
   snapshots(grant: Grant, container: BlobContainer, name: string): Promise<StoredBlob[]>
+  /** All that is kept under a name to be undeleted, without the bytes. */
+  deleted(grant: Grant, container: BlobContainer, name: string): Promise<StoredBlob[]>
+  /** The time by which the latest snapshot is named, also a deleted one. */
+  latestTime(grant: Grant, container: BlobContainer, name: string): Promise<string | undefined>
   blocks(grant: Grant, container: BlobContainer, name: string): Promise<Block[]>
   /** The same without their bytes, of which there may be too many for the memory. */
   blockLengths(grant: Grant, container: BlobContainer, name: string): Promise<BlockLength[]>
@@ -105,6 +113,8 @@ export type BlobReads = {
 export type BlobWrites = BlobReads & {
   /** In the place of `before`, whose content goes unless something else has it, too. */
   put(grant: Grant<Change>, container: BlobContainer, blob: StoredBlob, before: StoredBlob | undefined): Promise<void>
+  /** Says something else of what has a number, and leaves its bytes, which need not have been read. */
+  restate(grant: Grant<Change>, container: BlobContainer, blob: StoredBlob, before: StoredBlob): Promise<void>
   remove(grant: Grant<Change>, container: BlobContainer, blob: StoredBlob): Promise<void>
   putBlock(grant: Grant<Change>, container: BlobContainer, name: string, block: Block, now: number): Promise<void>
   removeBlocks(grant: Grant<Change>, container: BlobContainer, name: string): Promise<void>
@@ -112,11 +122,12 @@ export type BlobWrites = BlobReads & {
   clear(grant: Grant<never>, containerNumber: number, limit: number): Promise<boolean>
   /** Blocks that nobody has committed since then. */
   expireBlocks(grant: Grant<never>, before: number): Promise<void>
-  /** Some of an account's blobs that have been deleted since before then. Answers whether there are more. */
-  expireDeleted(grant: Grant<never>, account: number, before: number, limit: number): Promise<boolean>
+  /** Some of what has been kept for as long as it was to be. Answers whether there is more. */
+  purge(grant: Grant<never>, now: number, limit: number): Promise<boolean>
 }
 
 type Row = Selectable<BlobTable>
+const isItself = ({ snapshot }: StoredBlob) => snapshot === undefined
 const itself = '~'
 const columns = [
   'number',
@@ -133,7 +144,7 @@ const columns = [
   'json',
 ] as const
 
-const read = (row: Omit<Row, 'bytes'> & { bytes?: Uint8Array | null }): StoredBlob => ({
+const read = (row: Omit<Row, 'bytes' | 'purge_at'> & { bytes?: Uint8Array | null }): StoredBlob => ({
   number: row.number,
   name: row.name,
   snapshot: row.snapshot === itself ? undefined : row.snapshot,
@@ -149,7 +160,7 @@ const read = (row: Omit<Row, 'bytes'> & { bytes?: Uint8Array | null }): StoredBl
 })
 
 function rowOf(container: Pick<BlobContainer, 'number'>, blob: StoredBlob): Insertable<BlobTable> {
-  const { headers, metadata, tags, tier, tierChangedAt, copy, lease, sequenceNumber, appends, sealed } = blob
+  const { headers, metadata, tags, tier, tierChangedAt, copy, lease, sequenceNumber, appends, sealed, purgeAt } = blob
   const state: Required<{ [Member in keyof BlobState]: BlobState[Member] | undefined }> = {
     headers,
     metadata,
@@ -161,6 +172,7 @@ function rowOf(container: Pick<BlobContainer, 'number'>, blob: StoredBlob): Inse
     sequenceNumber,
     appends,
     sealed,
+    purgeAt,
   }
   return {
     container: container.number,
@@ -175,6 +187,7 @@ function rowOf(container: Pick<BlobContainer, 'number'>, blob: StoredBlob): Inse
     deleted_at: blob.deletedAt ?? null,
     json: JSON.stringify(state),
     bytes: blob.bytes ?? null,
+    purge_at: blob.purgeAt ?? null,
   }
 }
 
@@ -202,7 +215,7 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
       return row && read(row)
     },
 
-    async list(grant, container, { prefix, after, limit }) {
+    async list(grant, container, { prefix, snapshots, after, limit }) {
       demand(grant, container.id)
       let query = db
         .selectFrom('blobs')
@@ -212,11 +225,14 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
         .orderBy('name')
         .orderBy('snapshot')
         .limit(limit)
+      if (!snapshots) query = query.where('snapshot', '=', itself)
       // One bound, never both: of two, SQLite may enter the index at the lesser and read up to the other.
-      if (after && compareNames(after.name, prefix) >= 0) {
+      if (!after || compareNames(after.name, prefix) < 0) query = query.where('name', '>=', prefix)
+      else if (!snapshots) query = query.where('name', after.snapshot === undefined ? '>' : '>=', after.name)
+      else {
         const last = after.snapshot ?? itself
         query = query.where(eb => eb(eb.refTuple('name', 'snapshot'), '>', eb.tuple(after.name, last)))
-      } else query = query.where('name', '>=', prefix)
+      }
       return (await query.execute()).map(read)
     },
 
@@ -228,9 +244,36 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
         .where('container', '=', container.number)
         .where('name', '=', name)
         .where('snapshot', '<', itself)
+        .where('deleted_at', 'is', null)
         .orderBy('snapshot')
         .execute()
       return rows.map(read)
+    },
+
+    async deleted(grant, container, name) {
+      demand(grant, container.id)
+      const rows = await db
+        .selectFrom('blobs')
+        .select(columns)
+        .where('container', '=', container.number)
+        .where('name', '=', name)
+        .where('deleted_at', 'is not', null)
+        .execute()
+      return rows.map(read)
+    },
+
+    async latestTime(grant, container, name) {
+      demand(grant, container.id)
+      const row = await db
+        .selectFrom('blobs')
+        .select('snapshot')
+        .where('container', '=', container.number)
+        .where('name', '=', name)
+        .where('snapshot', '<', itself)
+        .orderBy('snapshot', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.snapshot
     },
 
     async anyBlock(grant, container, name) {
@@ -334,9 +377,12 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
       .execute()
   }
 
-  async function putTags(number: number, container: BlobContainer, { name: blob_name, tags = {} }: StoredBlob) {
+  /** Only a blob itself is found by its tags. */
+  async function putTags(number: number, container: BlobContainer, blob: StoredBlob, before: StoredBlob | undefined) {
+    if (!(isItself(blob) && blob.tags) && !(before && isItself(before) && before.tags)) return
     await db.deleteFrom('blob_tags').where('blob', '=', number).execute()
-    const rows = Object.entries(tags).map(([name, value]) => ({
+    const { name: blob_name, tags = {} } = blob
+    const rows = Object.entries(isItself(blob) ? tags : {}).map(([name, value]) => ({
       blob: number,
       container: container.number,
       name,
@@ -361,8 +407,16 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
         await db.updateTable('blobs').set(row).where('number', '=', number).execute()
         if (before?.content !== blob.content) await dropUnused(before?.content)
       }
-      // Only a blob itself is found by its tags.
-      if (blob.snapshot === undefined && (blob.tags || before?.tags)) await putTags(number, container, blob)
+      await putTags(number, container, blob, before)
+    },
+
+    async restate(grant, container, blob, before) {
+      demand(grant, container.id)
+      const { number } = before
+      if (number === undefined) throw new Error('a blob without a number cannot be changed')
+      const { bytes: _bytes, ...row } = rowOf(container, blob)
+      await db.updateTable('blobs').set(row).where('number', '=', number).execute()
+      await putTags(number, container, blob, before)
     },
 
     async remove(grant, container, { number = -1, content }) {
@@ -412,15 +466,12 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
       await db.deleteFrom('blob_blocks').where('created_at', '<', before).execute()
     },
 
-    async expireDeleted(grant, account, before, limit) {
+    async purge(grant, now, limit) {
       demand(grant, '/')
       const rows = await db
         .selectFrom('blobs')
-        .innerJoin('blob_containers', 'blob_containers.number', 'blobs.container')
-        .select(['blobs.number', 'blobs.content'])
-        .where('blobs.deleted_at', 'is not', null)
-        .where('blobs.deleted_at', '<', before)
-        .where('blob_containers.account', '=', account)
+        .select(['number', 'content'])
+        .where('purge_at', '<=', now)
         .limit(limit)
         .execute()
       for (const { number, content } of rows) {

@@ -31,7 +31,6 @@ export type StorageAccountReads = {
   /** By name, or by the id of its resource. */
   get(grant: Grant, which: { name: string } | { id: string }): Promise<StorageAccount | undefined>
   keys(grant: Grant, account: StorageAccount): Promise<readonly AccountKey[]>
-  all(grant: Grant<never>): Promise<StorageAccount[]>
 }
 
 export type StorageAccountWrites = StorageAccountReads & {
@@ -78,10 +77,6 @@ export function storageAccountReads(db: Kysely<Tables>, sealing: Sealing, rememb
       const account = await find(which)
       demand(grant, account?.id)
       return account
-    },
-    async all(grant) {
-      demand(grant, '/')
-      return (await db.selectFrom('storage_accounts').selectAll().orderBy('name').execute()).map(read)
     },
     async keys(grant, account) {
       demand(grant, account.id)

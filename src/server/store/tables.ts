@@ -205,6 +205,8 @@ export type BlobTable = {
   deleted_at: number | null
   json: string
   bytes: Uint8Array | null
+  /** When it goes for good, once it is deleted. */
+  purge_at: number | null
 }
 
 export type BlobBlockTable = {

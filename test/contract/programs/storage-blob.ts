@@ -8,6 +8,7 @@ import {
   AccountSASPermissions,
   AccountSASResourceTypes,
   AccountSASServices,
+  type BlobItem,
   BlobServiceClient,
   ContainerSASPermissions,
   generateAccountSASQueryParameters,
@@ -213,4 +214,39 @@ test('signatures of all three kinds let in what they say, and nothing else', asy
     assert.equal((await signed.downloadToBuffer()).toString(), 'signed', name)
     await assert.rejects(signed.upload('x', 1), code('AuthorizationPermissionMismatch'), name)
   }
+})
+
+test('with soft delete on, what is overwritten and what is deleted comes back', async () => {
+  await byKey.setProperties({ deleteRetentionPolicy: { enabled: true, days: 3 } })
+  const blob = container.getBlockBlobClient('kept')
+  for (const text of ['one', 'two']) await blob.upload(text, 3)
+  await blob.delete()
+  const kept = async () => {
+    const all: BlobItem[] = []
+    const wish = { prefix: blob.name, includeDeleted: true, includeSnapshots: true }
+    for await (const one of container.listBlobsFlat(wish)) all.push(one)
+    return all
+  }
+  const items = await kept()
+  assert.deepEqual(
+    items.map(({ deleted, snapshot, properties }) => [
+      deleted,
+      snapshot !== undefined,
+      properties.remainingRetentionDays,
+    ]),
+    [
+      [true, true, 2],
+      [true, false, 2],
+    ],
+  )
+  await blob.undelete()
+  assert.equal((await blob.downloadToBuffer()).toString(), 'two')
+  const { snapshot = '' } = items[0] ?? {}
+  await (await blob.beginCopyFromURL(blob.withSnapshot(snapshot).url)).pollUntilDone()
+  assert.equal((await blob.downloadToBuffer()).toString(), 'one')
+  assert.deepEqual(
+    (await kept()).map(({ deleted }) => deleted),
+    [undefined, true, undefined],
+  )
+  await byKey.setProperties({ deleteRetentionPolicy: { enabled: false } })
 })

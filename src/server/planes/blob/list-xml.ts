@@ -1,5 +1,6 @@
 import type { Call } from '../../door/operation.ts'
 import type { StoredBlob } from '../../store/blobs.ts'
+import { dayMs } from './account/service-properties.ts'
 import { rfc1123 } from './answer.ts'
 import { defaultType } from './blob-headers.ts'
 import { leaseHeaders } from './lease.ts'
@@ -64,6 +65,7 @@ export function blobXml(blob: StoredBlob, { defaultTier, now, metadata, tags, co
     '<ServerEncrypted>true</ServerEncrypted>' +
     element('Sealed', blob.sealed) +
     element('DeletedTime', blob.deletedAt === undefined ? undefined : rfc1123(blob.deletedAt)) +
+    element('RemainingRetentionDays', blob.purgeAt === undefined ? undefined : wholeDays(blob.purgeAt - now)) +
     element('TagCount', tagCount > 0 ? tagCount : undefined)
   return (
     '<Blob>' +
@@ -76,6 +78,8 @@ export function blobXml(blob: StoredBlob, { defaultTier, now, metadata, tags, co
     '<OrMetadata /></Blob>'
   )
 }
+
+const wholeDays = (ms: number) => Math.max(0, Math.floor(ms / dayMs))
 
 const copyXml = (copy: NonNullable<StoredBlob['copy']>) =>
   element('CopyId', copy.id) +

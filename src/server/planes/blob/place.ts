@@ -26,7 +26,10 @@ export async function locate({ store }: Pick<Parts, 'store'>, params: Params): P
 
 export type Place = { readonly account: StorageAccount; readonly container: BlobContainer }
 
-export async function accountOf(cx: Pick<Context, 'store' | 'params'>): Promise<StorageAccount> {
+export async function accountOf(cx: {
+  readonly store: Pick<Reads, 'storageAccounts'>
+  readonly params: Params
+}): Promise<StorageAccount> {
   const account = await cx.store.storageAccounts.get(findAccount, { name: cx.params.account ?? '' })
   if (!account) throw resourceNotFound()
   return account

@@ -3,15 +3,18 @@ import type { Context } from '../../door/operation.ts'
 import type { BlobContainer } from '../../store/blob-containers.ts'
 import type { StoredBlob } from '../../store/blobs.ts'
 import type { Writes } from '../../store/open.ts'
+import type { StorageAccount } from '../../store/storage-accounts.ts'
 import { isOnlyToAdd } from './access.ts'
 import { checkConditions } from './conditions.ts'
+import { keepReplaced } from './keep-replaced.ts'
 import { afterWrite, checkWrite } from './lease.ts'
-import { containerOf, existingBlob, refuseSnapshot } from './place.ts'
+import { accountOf, containerOf, existingBlob, refuseSnapshot } from './place.ts'
 import { permissionMismatch } from './refusals.ts'
 import { pieceAt, type Taken } from './take-in.ts'
 
 /** `row` is also there when the blob is deleted, and only kept; `before` is not. */
 type Opened = {
+  readonly account: StorageAccount
   readonly container: BlobContainer
   readonly before: StoredBlob | undefined
   readonly row: StoredBlob | undefined
@@ -23,6 +26,7 @@ type Opened = {
  */
 export async function openToWrite(cx: Context<'write'>, tx: Writes): Promise<Opened> {
   refuseSnapshot(cx.url)
+  const account = await accountOf({ store: tx, params: cx.params })
   const container = await containerOf(cx, tx)
   const row = await tx.blobs.get(cx.grant, container, cx.params.blob ?? '')
   const before = row?.deletedAt === undefined ? row : undefined
@@ -30,7 +34,7 @@ export async function openToWrite(cx: Context<'write'>, tx: Writes): Promise<Ope
   // A write to nothing needs no lease, and cannot have one.
   if (before) checkWrite(before.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
   if (before && isOnlyToAdd(cx.grant)) throw permissionMismatch()
-  return { container, before, row }
+  return { account, container, before, row }
 }
 
 /** The same for what only changes a blob. Throws 404 where there is none. */
@@ -50,13 +54,14 @@ export async function openToChange(
 export async function replace(
   cx: Context<'write'>,
   tx: Writes,
-  { container, before, row }: Opened,
+  { account, container, before, row }: Opened,
   blob: Omit<StoredBlob, 'name' | 'createdAt' | 'changedAt'>,
 ): Promise<StoredBlob> {
   const lease = afterWrite(before?.lease, cx.now)
   const now = { createdAt: before?.createdAt ?? cx.now, changedAt: cx.now }
   const after: StoredBlob = { ...blob, name: cx.params.blob ?? '', ...now, ...(lease ? { lease } : {}) }
-  await tx.blobs.put(cx.grant, container, after, row)
+  const replaced = await keepReplaced(cx, tx, { account, container }, row, blob.kind)
+  await tx.blobs.put(cx.grant, container, after, replaced)
   return after
 }
 

@@ -26,7 +26,13 @@ export type CorsRule = {
 
 export const servicePropertiesOf = (account: StorageAccount) => account.service as ServiceProperties
 
-export const retentionOf = (account: StorageAccount) => servicePropertiesOf(account).deleteRetention
+/** When what is deleted now goes for good; undefined when that is at once. */
+export function purgeTime(account: StorageAccount, now: number): number | undefined {
+  const { deleteRetention } = servicePropertiesOf(account)
+  return deleteRetention === undefined ? undefined : now + deleteRetention * dayMs
+}
+
+export const dayMs = 24 * 60 * 60_000
 
 const route = '/:account'
 const query = 'restype=service&comp=properties'

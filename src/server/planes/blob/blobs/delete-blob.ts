@@ -1,10 +1,9 @@
-import type { Grant } from '../../../access/grant.ts'
 import { type Context, operation } from '../../../door/operation.ts'
 import type { BlobContainer } from '../../../store/blob-containers.ts'
 import type { StoredBlob } from '../../../store/blobs.ts'
 import type { Writes } from '../../../store/open.ts'
 import { deletes } from '../access.ts'
-import { retentionOf } from '../account/service-properties.ts'
+import { purgeTime } from '../account/service-properties.ts'
 import { empty } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
 import { checkWrite } from '../lease.ts'
@@ -18,13 +17,13 @@ export const deleteBlob = operation<'delete'>({
   access: deletes('deleteBlob'),
   async run(cx) {
     refuseComp(cx.url)
-    const kept = retentionOf(await accountOf(cx)) !== undefined
-    await cx.store.write(tx => remove(cx, tx, kept))
-    return empty(202, { 'x-ms-delete-type-permanent': String(!kept) })
+    const purgeAt = purgeTime(await accountOf(cx), cx.now)
+    await cx.store.write(tx => remove(cx, tx, purgeAt))
+    return empty(202, { 'x-ms-delete-type-permanent': String(purgeAt === undefined) })
   },
 })
 
-async function remove(cx: Context<'delete'>, tx: Writes, kept: boolean): Promise<void> {
+async function remove(cx: Context<'delete'>, tx: Writes, purgeAt: number | undefined): Promise<void> {
   const { headers } = cx.request
   const container = await containerOf(cx, tx)
   const blob = await existingBlob(cx, tx, container)
@@ -35,11 +34,11 @@ async function remove(cx: Context<'delete'>, tx: Writes, kept: boolean): Promise
     throw refusals.invalidHeader('x-ms-delete-snapshots', which)
   if (blob.snapshot !== undefined) {
     if (which !== undefined) throw refusals.invalidHeader('x-ms-delete-snapshots', which)
-    return drop(cx, tx, container, blob, kept)
+    return drop(cx, tx, container, blob, purgeAt)
   }
-  const snapshots = await snapshotsOf(cx.grant, tx, container, blob.name)
+  const snapshots = await tx.blobs.snapshots(cx.grant, container, blob.name)
   if (snapshots.length > 0 && which === undefined) throw refusals.snapshotsPresent()
-  for (const one of which === 'only' ? snapshots : [...snapshots, blob]) await drop(cx, tx, container, one, kept)
+  for (const one of which === 'only' ? snapshots : [...snapshots, blob]) await drop(cx, tx, container, one, purgeAt)
   if (which !== 'only') await tx.blobs.removeBlocks(cx.grant, container, blob.name)
 }
 
@@ -48,21 +47,9 @@ async function drop(
   tx: Writes,
   container: BlobContainer,
   blob: StoredBlob,
-  kept: boolean,
+  purgeAt: number | undefined,
 ): Promise<void> {
-  if (!kept) return tx.blobs.remove(cx.grant, container, blob)
-  // A list does not read bytes, and what is kept must have them.
-  const whole = await tx.blobs.get(cx.grant, container, blob.name, blob.snapshot)
-  const { lease: _lease, ...rest } = whole ?? blob
-  await tx.blobs.put(cx.grant, container, { ...rest, deletedAt: cx.now }, blob)
-}
-
-/** Those that are not deleted. */
-export async function snapshotsOf(
-  grant: Grant,
-  tx: Pick<Writes, 'blobs'>,
-  container: BlobContainer,
-  name: string,
-): Promise<StoredBlob[]> {
-  return (await tx.blobs.snapshots(grant, container, name)).filter(({ deletedAt }) => deletedAt === undefined)
+  if (purgeAt === undefined) return tx.blobs.remove(cx.grant, container, blob)
+  const { lease: _lease, ...rest } = blob
+  await tx.blobs.restate(cx.grant, container, { ...rest, deletedAt: cx.now, purgeAt }, blob)
 }

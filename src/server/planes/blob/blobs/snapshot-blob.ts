@@ -3,11 +3,12 @@ import { operation } from '../../../door/operation.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
 import type { StoredBlob } from '../../../store/blobs.ts'
 import { writesOrAdds } from '../access.ts'
-import { empty, longTime, validators } from '../answer.ts'
+import { empty, validators } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
 import { checkRead } from '../lease.ts'
 import { metadataFrom } from '../metadata.ts'
 import { containerOf, existingBlob, refuseSnapshot } from '../place.ts'
+import { timeBehind } from '../time-names.ts'
 
 /**
  * The blob as it is now, for good. The bytes are shared: contents are not changed but replaced, and what an append blob
@@ -29,7 +30,7 @@ export const snapshotBlob = operation<'write'>({
       checkRead(before.lease, headers.get('x-ms-lease-id'), cx.now, 'blob')
       const { number: _number, lease: _lease, ...blob } = before
       const changed = Object.keys(metadata).length > 0
-      const time = await freeTime(cx.now, async at => !(await tx.blobs.get(cx.grant, container, before.name, at)))
+      const time = timeBehind(await tx.blobs.latestTime(cx.grant, container, before.name), cx.now)
       const taken: StoredBlob = {
         ...blob,
         snapshot: time,
@@ -50,11 +51,3 @@ export const snapshotBlob = operation<'write'>({
     })
   },
 })
-
-/** The time is the snapshot's name, so no two of a blob have the same. */
-async function freeTime(now: number, isFree: (time: string) => Promise<boolean>): Promise<string> {
-  for (let at = 0; ; at++) {
-    const time = longTime(now).replace(/0000Z$/, `${String(at).padStart(4, '0')}Z`)
-    if (await isFree(time)) return time
-  }
-}

@@ -14,16 +14,11 @@ export const undeleteBlob = operation<'write'>({
     await cx.store.write(async tx => {
       const container = await containerOf(cx, tx)
       const name = cx.params.blob ?? ''
-      const blob = await tx.blobs.get(cx.grant, container, name)
-      const snapshots = await tx.blobs.snapshots(cx.grant, container, name)
-      const all = blob ? [...snapshots, blob] : snapshots
-      if (all.length === 0) throw blobNotFound()
-      for (const { deletedAt, snapshot } of all) {
-        if (deletedAt === undefined) continue
-        const whole = await tx.blobs.get(cx.grant, container, name, snapshot)
-        if (!whole) continue
-        const { deletedAt: _deleted, ...restored } = whole
-        await tx.blobs.put(cx.grant, container, restored, whole)
+      const deleted = await tx.blobs.deleted(cx.grant, container, name)
+      if (deleted.length === 0 && !(await tx.blobs.get(cx.grant, container, name))) throw blobNotFound()
+      for (const one of deleted) {
+        const { deletedAt: _deleted, purgeAt: _purge, ...restored } = one
+        await tx.blobs.restate(cx.grant, container, restored, one)
       }
     })
     return empty(200)

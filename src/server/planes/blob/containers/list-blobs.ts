@@ -105,8 +105,7 @@ async function pageOf(
   return { pieces, next: after && markerOf(position(after)) }
 }
 
-const isShown = ({ snapshot, deletedAt }: StoredBlob, wish: Wish) =>
-  (wish.snapshots || snapshot === undefined) && (wish.deleted || deletedAt === undefined)
+const isShown = ({ deletedAt }: StoredBlob, wish: Wish) => wish.deleted || deletedAt === undefined
 
 const prefixXml = (prefix: string) => `<BlobPrefix>${nameXml(prefix)}</BlobPrefix>`
 
