@@ -115,6 +115,18 @@ test('a remembered verdict ends with the token, with the audience, and with the 
   assert.deepEqual(await tokens.verify(token, forArm), { valid: false, reason: 'expired' })
 })
 
+test('what ends like a token that was good a moment ago is not good for that', async t => {
+  const lazuli = await openLazuli(t)
+  const { tokens } = lazuli.parts
+  const good = await issue(lazuli)
+  assert.equal((await tokens.verify(good, forArm)).valid, true)
+  const [header = '', , signature = ''] = good.split('.')
+  const payload = encoded({ ...decodeJwt(good), oid: 'administrator' })
+  for (const forged of [`${header}.${payload}.${signature}`, good.slice(1), good.slice(-40)])
+    assert.deepEqual(await tokens.verify(forged, forArm), { valid: false, reason: 'invalid' }, forged)
+  assert.equal((await tokens.verify(good, forArm)).valid, true)
+})
+
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /** What an attacker can make who knows everything that is public. */
