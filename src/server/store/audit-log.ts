@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { Insertable, Kysely } from 'kysely'
 import { demand, type Grant } from '../access/grant.ts'
 import { covers, scopeKey } from '../access/scope.ts'
@@ -58,13 +58,28 @@ const columns = [
   ...(['source_address', 'outcome', 'status', 'changes', 'detail'] as const),
 ] satisfies (keyof AuditRow)[]
 
+/** As many rows as one statement takes: each statement that is run takes as long as the row. */
+const rowsAtOnce = 16
+
 /**
- * Every request appends rows, and to build a query for them would take longer than to run it: one statement serves all.
- * Its values have places and no names, which SQLite would look up for each row in more time than the row takes.
+ * Every request appends rows, and to build a query for them would take longer than to run it: two statements serve all.
+ * Their values have places and no names, which SQLite would look up for each row in more time than the row takes.
  */
 export function auditAppender(db: DatabaseSync): (rows: readonly AuditRow[]) => void {
-  const insert = db.prepare(`INSERT INTO audit (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)
+  const places = `(${columns.map(() => '?').join(', ')})`
+  const insert = (rows: number) =>
+    db.prepare(`INSERT INTO audit (${columns.join(', ')}) VALUES ${Array(rows).fill(places).join(', ')}`)
+  const [one, many] = [insert(1), insert(rowsAtOnce)]
   return rows => {
-    for (const row of rows) insert.run(...columns.map(column => row[column]))
+    let at = 0
+    for (; at + rowsAtOnce <= rows.length; at += rowsAtOnce) many.run(...valuesOf(rows.slice(at, at + rowsAtOnce)))
+    for (; at < rows.length; at++) one.run(...valuesOf(rows.slice(at, at + 1)))
   }
+}
+
+/** In the order of the columns. */
+function valuesOf(rows: readonly AuditRow[]): SQLInputValue[] {
+  const values: SQLInputValue[] = []
+  for (const row of rows) for (const column of columns) values.push(row[column])
+  return values
 }
