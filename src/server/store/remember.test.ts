@@ -50,3 +50,24 @@ test('nobody can change what others are handed, too', async () => {
   const row = await find('a')
   assert.throws(() => row?.push('more'), TypeError)
 })
+
+test('two keys of several values are never taken for one another', async () => {
+  const asked: object[] = []
+  const find = untilNextWrite(() => 1)(async (key: Record<string, string | number>) => {
+    asked.push(key)
+    return key
+  })
+  const keys = [
+    { a: 'x', b: 'y' },
+    { a: 'xy', b: '' },
+    { a: 'x,1:y' },
+    { b: 'x', a: 'y' },
+    { a: 'x', b: 'y', c: '' },
+    { a: 'x,b:1:y' },
+    { a: 'x' },
+    { b: 'x' },
+    { 'a:1': 'x' },
+  ]
+  for (const key of [...keys, ...keys]) assert.deepEqual(await find(key), key)
+  assert.equal(asked.length, keys.length)
+})
