@@ -24,7 +24,8 @@ export type Change = 'write' | 'delete' | 'action'
 
 /** A copy of one has the same members and not the mark, which nothing outside can read, write or hand on. */
 class Sealed {
-  readonly #mark = true
+  /** The scope as it was asked for, which is how most of what happens under the grant spells it. Nothing else has it. */
+  readonly #asked: string
   readonly verb: Grant['verb']
   readonly action: string
   readonly scope: string
@@ -34,12 +35,16 @@ class Sealed {
     this.verb = verb
     this.action = action
     this.scope = scopeKey(scope)
+    this.#asked = scope
     this.onlyBelow = onlyBelow
     Object.freeze(this)
   }
 
-  static is(grant: object): boolean {
-    return #mark in grant
+  /** Whether it reaches the scope; undefined for what is no grant. */
+  static reaches(grant: object, scope: string): boolean | undefined {
+    if (!(#asked in grant)) return undefined
+    // A blank scope reaches nothing, not even itself.
+    return scope === grant.#asked ? grant.scope !== '' : covers(grant.scope, scope)
   }
 
   static {
@@ -67,9 +72,9 @@ export function systemGrant(reason: string): Grant<never> {
 
 /** Throws unless the grant is genuine and reaches the scope, where there is one: a mistake of ours, never of a client. */
 export function demand(grant: Grant, scope: string = grant.scope): void {
-  if (!Sealed.is(grant)) throw new Error('a grant that authorize did not issue')
-  if (!covers(grant.scope, scope))
-    throw new Error(`the grant '${grant.action}' at ${grant.scope} does not reach ${scope}`)
+  const reaches = Sealed.reaches(grant, scope)
+  if (reaches === undefined) throw new Error('a grant that authorize did not issue')
+  if (!reaches) throw new Error(`the grant '${grant.action}' at ${grant.scope} does not reach ${scope}`)
 }
 
 /** Whether a row at `scope` may be shown to the holder of a listing grant. */
