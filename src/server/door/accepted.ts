@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { StampedResponse } from './stamped-response.ts'
 
 /** What a slow or greedy client may not exceed. */
 const limits = {
@@ -20,7 +21,7 @@ export type Accepted = {
 }
 
 export function httpOnAccepted(listener?: RequestListener): Accepted {
-  const server = createServer(limits, listener)
+  const server = createServer({ ...limits, ServerResponse: StampedResponse }, listener)
   server.on('request', endIfSlow)
   const open = new Set<Duplex>()
   // Node enforces its time limits, and can tell idle connections, from this event on; a server without a port never has it.

@@ -7,6 +7,7 @@ import { isErrno } from '../store/durable-file.ts'
 import { httpOnAccepted } from './accepted.ts'
 import type { Door } from './handle.ts'
 import { type ProxyParts, proxyHandlers } from './proxy.ts'
+import type { StampedResponse } from './stamped-response.ts'
 
 /** Bound, not yet answering: the port is known before anything is built that has to name it. Early clients wait. */
 export type BoundPort = { readonly port: number; readonly servers: readonly Server[]; readonly waiting: Set<Socket> }
@@ -72,7 +73,7 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
         rawHeaders: incoming.rawHeaders,
         ...(actingAs === undefined ? {} : { actingAs }),
       })
-      for (const [name, value] of Object.entries(stamp)) outgoing.setHeader(name, value)
+      ;(outgoing as StampedResponse).stamp = stamp
       return response
     }),
   )
