@@ -19,7 +19,11 @@ const cases: [audience: string, service: Service | undefined][] = [
   ['00000003-0000-0000-c000-000000000000', 'graph'],
   ['https://localhost:4443/graph', 'graph'],
   ['https://vault.azure.net', 'key-vault'],
+  ['HTTPS://Vault.Azure.net', 'key-vault'],
+  ['https://vault.azure.net/', undefined],
+  ['cfa8b339-82a2-471a-a3c9-0fc0be7a4093', 'key-vault'],
   ['https://vault.lazuli.localhost:4443', 'key-vault'],
+  ['https://vault.lazuli.localhost:4443/', 'key-vault'],
   ['https://storage.azure.com/', 'storage'],
   ['https://account1.blob.core.windows.net', 'storage'],
   ['https://account1.blob.lazuli.localhost:4443/', 'storage'],
@@ -40,6 +44,7 @@ for (const [audience, service] of cases) {
 
 test('tokens may be had for services of Azure that run elsewhere, but not for a name that nobody answers to', () => {
   assert.equal(known.isKnown('https://servicebus.azure.net/'), true)
+  assert.equal(known.isKnown('https://vault.azure.net/'), true)
   assert.equal(known.isKnown('api://AzureADTokenExchange'), true)
   assert.equal(known.serviceOf('https://servicebus.azure.net/'), undefined)
   assert.equal(known.isKnown('https://nobody.example'), false)

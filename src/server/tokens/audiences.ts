@@ -2,7 +2,8 @@ import type { Config } from '../config.ts'
 
 /**
  * Who a token can be for. Each service has several spellings; clients compare them as text and services do not.
- * A trailing slash makes no difference to a service, but stays in the token as it was asked for.
+ * A trailing slash makes no difference to a service, but stays in the token as it was asked for; vaults alone refuse one
+ * behind their public name, with AKV10022.
  */
 export type Service = 'arm' | 'graph' | 'key-vault' | 'storage' | 'data-lake'
 
@@ -55,22 +56,31 @@ function ownNames(service: Service, config: Config): string[] {
   }
 }
 
-/** Answers which service an audience names, if it is one of ours. */
 export function audiences(config: Config): {
+  /** The service that takes a token for this audience, if it is one of ours. */
   serviceOf(audience: string): Service | undefined
+  /** Whether tokens for it are issued, which some then refuse. */
   isKnown(audience: string): boolean
 } {
   const services = new Map<string, Service>()
   for (const service of Object.keys(publicNames) as Service[]) {
     for (const name of [...publicNames[service], ...ownNames(service, config)]) services.set(plain(name), service)
   }
+  const withoutSlash = new Set(publicNames['key-vault'])
   const others = new Set(elsewhere)
   const accountSuffixes = ['.blob.core.windows.net', `.blob.${config.domain}:${config.port}`.toLowerCase()]
-  const serviceOf = (audience: string): Service | undefined => {
-    const name = plain(audience)
-    return services.get(name) ?? (isAccountAddress(name, accountSuffixes) ? 'storage' : undefined)
+  const named = (name: string) =>
+    services.get(name) ?? (isAccountAddress(name, accountSuffixes) ? 'storage' : undefined)
+  return {
+    serviceOf(audience) {
+      const name = plain(audience)
+      return withoutSlash.has(name) && name.length !== audience.length ? undefined : named(name)
+    },
+    isKnown(audience) {
+      const name = plain(audience)
+      return named(name) !== undefined || others.has(name)
+    },
   }
-  return { serviceOf, isKnown: audience => serviceOf(audience) !== undefined || others.has(plain(audience)) }
 }
 
 /** A storage account's own address is an audience, too. */

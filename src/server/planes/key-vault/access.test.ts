@@ -16,6 +16,10 @@ test('who asks without a good token learns where to get one, and for whom', asyn
       await keeper.tokenFor('https://storage.azure.com/'),
       'AKV10022: Invalid audience. Expected https://vault.azure.net, found: https://storage.azure.com/.',
     ],
+    [
+      await keeper.tokenFor(`${vaultAudience}/`),
+      'AKV10022: Invalid audience. Expected https://vault.azure.net, found: https://vault.azure.net/.',
+    ],
   ] as const
   for (const [token, message] of cases) {
     // The body of the first request is left out by clients: nobody may look at it.
