@@ -20,7 +20,7 @@ export type NewVersion = Pick<ObjectVersion, 'enabled' | 'notBefore' | 'expires'
 
 /**
  * Makes a version, and the object when it is the first, inside a transaction. `managed` says that a certificate does it.
- * Throws 409 when the name belongs to a deleted object, or to one of the other sort.
+ * Throws 409 when the name belongs to a deleted object, or to one that no certificate made, and 403 when to a certificate's.
  */
 export async function addVersion(
   tx: Pick<Writes, 'vaultObjects'>,
@@ -32,7 +32,8 @@ export async function addVersion(
   const before = await tx.vaultObjects.get(grant, place)
   if (before?.deletedAt !== undefined) throw refusals.isDeletedButRecoverable(place.kind, before.name)
   if (before && before.managed !== managed) {
-    throw managed ? refusals.nameIsTaken(place.kind, before.name) : refusals.isManaged(place.kind, before.name)
+    if (managed) throw refusals.nameIsTaken(place.kind, before.name)
+    throw refusals.isManaged(place.kind, place.kind === 'secrets' ? 'set' : 'create')
   }
   if (!before) await tx.vaultObjects.put(grant, place, { body: {}, managed })
   const previousVersion = before?.currentVersion

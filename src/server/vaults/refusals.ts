@@ -37,18 +37,19 @@ export const isDeletedButRecoverable = (kind: ObjectKind, name: string) =>
 export const alreadyExists = (kind: ObjectKind, name: string) =>
   conflict(`${singular[kind]} ${name} already exists in this key vault.`)
 
-/** To whoever would change a certificate's key or secret on its own. */
-export const isManaged = (kind: ObjectKind, name: string) =>
-  conflict(
-    `${singular[kind]} ${name} belongs to the certificate of that name and can only be changed through the certificate.`,
-  )
-
 /** To whoever would make a certificate where a key or secret of that name stands already. */
 export const nameIsTaken = (kind: ObjectKind, name: string) =>
   conflict(`A ${singular[kind].toLowerCase()} named ${name} that belongs to no certificate already exists.`)
 
 export const forbidden = (message: string, inner?: string) =>
   new AzureError(403, 'Forbidden', message, inner === undefined ? {} : { extra: { innererror: { code: inner } } })
+
+/** To whoever would change a certificate's key or secret on its own. `operation` as access policies call it. */
+export const isManaged = (kind: ObjectKind, operation: string) =>
+  forbidden(
+    `Operation "${operation}" is not allowed on this ${singular[kind].toLowerCase()}, since it is associated with a certificate. Perform the operation on the corresponding certificate. For more information refer to https://docs.microsoft.com/en-us/azure/key-vault/certificates/about-certificates#composition-of-a-certificate`,
+    `${singular[kind]}ManagedByKeyVault`,
+  )
 
 export const isDisabled = (kind: ObjectKind, operation: string) =>
   forbidden(

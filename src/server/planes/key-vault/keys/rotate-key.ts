@@ -26,7 +26,7 @@ export async function rotated(
   const place = placeOf(cx, 'keys')
   const found = await cx.store.vaultObjects.version(cx.grant, place)
   if (!found) throw notFound('keys', cx.name)
-  if (found.object.managed) throw isManaged('keys', found.object.name)
+  if (found.object.managed) throw isManaged('keys', 'rotate')
   const secret = await cx.store.vaultObjects.unseal(cx.grant, place, found.version.version)
   if (!secret) throw new Error(`a key without material: ${cx.vault.name}/${found.object.name}`)
   const { kty, keyOps } = keyBody(found)

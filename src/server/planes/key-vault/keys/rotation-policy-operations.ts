@@ -30,7 +30,7 @@ export const rotationPolicyOperations: readonly Operation[] = [
       const place = placeOf(cx, 'keys')
       const changed = await cx.store.write(async tx => {
         const object = live(cx, await tx.vaultObjects.get(cx.grant, place))
-        if (object.managed) throw isManaged('keys', object.name)
+        if (object.managed) throw isManaged('keys', 'setrotationpolicy')
         const body = { ...object.body, rotationPolicy: policyOfWish(asked, rotationPolicyOf(object), cx.now) }
         await tx.vaultObjects.put(cx.grant, place, { body })
         await scheduleNext(tx, cx.grant, keyKind, place)

@@ -55,7 +55,7 @@ export const backupOperations = (kind: Kind): Operation[] => [
     async run(cx) {
       const found = await cx.store.vaultObjects.version(cx.grant, placeOf(cx, kind.kind))
       if (!found) throw notFound(kind.kind, cx.name)
-      if (found.object.managed) throw isManaged(kind.kind, found.object.name)
+      if (found.object.managed) throw isManaged(kind.kind, 'backup')
       const objects = await Promise.all(placesOf(cx, kind).map(place => saved(cx, kind, place)))
       const { subscriptionId } = cx.vault.id
       const content = JSON.stringify({ kind: kind.kind, name: found.object.name, subscriptionId, objects })

@@ -18,7 +18,7 @@ export const deleteOperation = (kind: Kind): Operation =>
       const found = await cx.store.write(async tx => {
         const there = await tx.vaultObjects.version(cx.grant, place)
         if (!there) throw notFound(kind.kind, cx.name)
-        if (there.object.managed) throw isManaged(kind.kind, there.object.name)
+        if (there.object.managed) throw isManaged(kind.kind, 'delete')
         for (const one of placesOf(cx, kind)) await tx.vaultObjects.softDelete(grantFor(cx, kind, one), one, purgeAt)
         return there
       })

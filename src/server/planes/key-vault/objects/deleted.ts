@@ -31,7 +31,7 @@ export const deletedOperations = (kind: Kind): Operation[] => [
     async run(cx) {
       const found = await cx.store.write(async tx => {
         const { managed } = await deletedObject(tx, cx, kind)
-        if (managed) throw isManaged(kind.kind, cx.name)
+        if (managed) throw isManaged(kind.kind, 'recover')
         for (const one of placesOf(cx, kind)) await tx.vaultObjects.recover(grantFor(cx, kind, one), one)
         return tx.vaultObjects.version(cx.grant, placeOf(cx, kind.kind))
       })
@@ -49,7 +49,7 @@ export const deletedOperations = (kind: Kind): Operation[] => [
       if (isPurgeProtected(cx.vault)) throw purgeIsForbidden(kind.kind)
       await cx.store.write(async tx => {
         const { managed } = await deletedObject(tx, cx, kind)
-        if (managed) throw isManaged(kind.kind, cx.name)
+        if (managed) throw isManaged(kind.kind, 'purge')
         for (const one of placesOf(cx, kind)) await tx.vaultObjects.purge(grantFor(cx, kind, one), one)
       })
       return emptyAnswer(cx)

@@ -28,7 +28,7 @@ export async function updateVersion(
   return cx.store.write(async tx => {
     const found = await tx.vaultObjects.version(cx.grant, place, wanted)
     if (!found) throw notFound(kind.kind, wanted === undefined ? cx.name : `${cx.name}/${wanted}`)
-    if (found.object.managed) throw isManaged(kind.kind, found.object.name)
+    if (found.object.managed) throw isManaged(kind.kind, 'update')
     const changed = withChanges(found.version, cx.now, { attributes, tags, body })
     for (const one of placesOf(cx, kind)) {
       if (one.kind === kind.kind) {
