@@ -38,9 +38,12 @@ const refused = [
   '=a',
   'CN="open',
   'OID.3.4=x',
+  'CN=www.example.com\u0000.evil.example',
+  'CN="a\nb"',
+  'CN=\ud800',
 ]
 for (const typed of refused) {
-  test(`the name '${typed}' is refused`, () => {
+  test(`the name ${JSON.stringify(typed)} is refused`, () => {
     assert.throws(() => parseDistinguishedName(typed), InvalidName)
   })
 }

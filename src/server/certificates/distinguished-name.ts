@@ -91,6 +91,8 @@ function oidOf(type: string): string {
 }
 
 function formOf(type: string, value: string): NameAttribute['form'] {
+  // Some read a name only up to a NUL, and would take it for another.
+  if (/[\p{Cc}\p{Cs}]/u.test(value)) throw new InvalidName(`'${value}' has a character that nobody can see`)
   const isPrintable = /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(value)
   if (type === countryName && !/^[A-Za-z]{2}$/.test(value)) throw new InvalidName(`'${value}' is not a country`)
   if (inAscii.includes(type)) {

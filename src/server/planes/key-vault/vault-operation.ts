@@ -5,7 +5,7 @@ import type { Parts } from '../../parts.ts'
 import type { ObjectKind } from '../../store/vault-objects.ts'
 import type { Vault } from '../../store/vaults.ts'
 import { checkName } from '../../vaults/add-version.ts'
-import { vaultNotFound } from '../../vaults/refusals.ts'
+import { invalidName, vaultNotFound } from '../../vaults/refusals.ts'
 import { vaultApiVersion } from './api-version.ts'
 
 const seeVault = systemGrant('see the vault that an operation works on')
@@ -68,10 +68,16 @@ export function vaultOperation<V extends Verb>({
         vault,
         apiVersion,
         origin: cx.url.origin,
-        name: object === undefined ? '' : checkName(object),
+        name: object === undefined ? '' : nameOf(object, at),
       })
     },
   })
+}
+
+/** Throws 400. What a certificate of such a name would be asked for by, other things of the vault are asked for by. */
+function nameOf(name: string, kind: ObjectKind | undefined): string {
+  if (kind === 'certificates' && /^(contacts|issuers)$/i.test(name)) throw invalidName(name)
+  return checkName(name)
 }
 
 /** An answer with the headers that clients and their logs expect of a vault. */

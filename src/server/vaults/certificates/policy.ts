@@ -199,7 +199,7 @@ function namesOf(wish: z.infer<typeof alternativeNames>): AlternativeNamesWish {
   const checks = {
     emails: (name: string) => isAscii(name) && /^[^\s@]+@[^\s@]+$/.test(name),
     dns_names: isHostName,
-    upns: (name: string) => /^[^\s@]+@[^\s@]+$/.test(name),
+    upns: (name: string) => /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(name),
     uris: (name: string) => isAscii(name) && URL.canParse(name),
     ipAddresses: (name: string) => isIP(name) !== 0 && !name.includes('%'),
   } satisfies Record<keyof AlternativeNamesWish, (name: string) => boolean>

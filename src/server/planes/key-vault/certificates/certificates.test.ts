@@ -201,7 +201,7 @@ test('what somebody else issues is brought by hand', async t => {
     'Conflict',
     "A new key vault certificate can not be created or imported while a pending key vault certificate's status is inProgress.",
   ])
-  assert.equal((await ask('PUT', '/secrets/a', { body: { value: 'x' } })).status, 409)
+  assert.equal((await ask('PUT', '/secrets/a', { body: { value: 'x' } })).status, 403)
 
   // Of another key.
   await create(vault, 'other', { ...self, key_props: onCurve })
@@ -316,7 +316,6 @@ test('a certificate goes and comes back with its key and secret, and is backed u
   await create(vault, 'a', { ...self, key_props: onCurve })
   const { value } = (await ask('POST', '/certificates/a/backup')).body as { value: string }
   const secret = secretIn(await ask('GET', '/secrets/a'))
-  for (const kind of ['secrets', 'keys']) assert.equal((await ask('DELETE', `/${kind}/a`)).status, 409)
   const deleted = await ask('DELETE', '/certificates/a')
   assert.deepEqual((deleted.body as { recoveryId: string }).recoveryId, `${origin}/deletedcertificates/a`)
   for (const kind of ['certificates', 'secrets', 'keys']) assert.equal((await ask('GET', `/${kind}/a`)).status, 404)
@@ -336,8 +335,59 @@ test('a name that a secret or key has is not taken, and one that a certificate h
   assert.equal((await create(vault, 'a', self)).status, 409)
   assert.equal((await vault.ask('GET', '/certificates/a?includePending=true')).status, 404)
   await create(vault, 'b', { ...self, key_props: onCurve })
-  assert.equal((await vault.ask('PUT', '/secrets/b', { body: { value: 'x' } })).status, 409)
-  assert.equal((await vault.ask('POST', '/keys/b/create', { body: { kty: 'EC' } })).status, 409)
+  assert.equal((await vault.ask('PUT', '/secrets/b', { body: { value: 'x' } })).status, 403)
+  assert.equal((await vault.ask('POST', '/keys/b/create', { body: { kty: 'EC' } })).status, 403)
+})
+
+test('the key and secret of a certificate are changed through the certificate and in no other way', async t => {
+  const vault = await openVault(t)
+  await create(vault, 'a', { ...self, key_props: onCurve })
+  const before = await vault.ask('GET', '/secrets/a')
+  const cases: [method: string, path: string, operation: string, body?: object][] = [
+    ['DELETE', '/secrets/a', 'delete'],
+    ['PATCH', '/secrets/a', 'update', { attributes: { enabled: false } }],
+    ['PUT', '/secrets/a', 'set', { value: 'x' }],
+    ['POST', '/secrets/a/backup', 'backup'],
+    ['DELETE', '/keys/a', 'delete'],
+    ['PATCH', '/keys/a', 'update', { attributes: { enabled: false } }],
+    ['POST', '/keys/a/create', 'create', { kty: 'EC' }],
+    ['POST', '/keys/a/backup', 'backup'],
+    ['POST', '/keys/a/rotate', 'rotate'],
+    ['PUT', '/keys/a/rotationpolicy', 'setrotationpolicy', {}],
+  ]
+  const refused = async ([method, path, operation, body]: (typeof cases)[number]) => {
+    const kind = path.includes('keys/') ? 'key' : 'secret'
+    const answer = await vault.ask(method, path, body ? { body } : {})
+    assert.deepEqual([answer.status, answer.body], [403, isManaged(kind, operation)], `${method} ${path}`)
+  }
+  for (const one of cases) await refused(one)
+  assert.deepEqual((await vault.ask('GET', '/secrets/a')).body, before.body)
+  await vault.ask('DELETE', '/certificates/a')
+  for (const kind of ['secrets', 'keys']) {
+    await refused(['POST', `/deleted${kind}/a/recover`, 'recover'])
+    await refused(['DELETE', `/deleted${kind}/a`, 'purge'])
+  }
+})
+
+const isManaged = (kind: 'key' | 'secret', operation: string) => ({
+  error: {
+    code: 'Forbidden',
+    message: `Operation "${operation}" is not allowed on this ${kind}, since it is associated with a certificate. Perform the operation on the corresponding certificate. For more information refer to https://docs.microsoft.com/en-us/azure/key-vault/certificates/about-certificates#composition-of-a-certificate`,
+    innererror: { code: kind === 'key' ? 'KeyManagedByKeyVault' : 'SecretManagedByKeyVault' },
+  },
+})
+
+test('no certificate takes a name under which something else is found', async t => {
+  const vault = await openVault(t)
+  for (const name of ['contacts', 'Issuers']) {
+    assert.deepEqual(refusal(await create(vault, name, self)), [
+      400,
+      'BadParameter',
+      `The request URI contains an invalid name: ${name}`,
+    ])
+    assert.equal((await vault.ask('POST', `/certificates/${name}/import`, { body: { value: 'x' } })).status, 400)
+  }
+  assert.equal((await vault.ask('PUT', '/secrets/issuers', { body: { value: 'x' } })).status, 200)
 })
 
 test('a right to certificates is enough to make one, and not to read its key', async t => {

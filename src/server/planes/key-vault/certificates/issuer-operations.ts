@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { withoutNulls } from '../../../arm/envelope.ts'
 import { readJson } from '../../../door/body.ts'
 import { checkName } from '../../../vaults/add-version.ts'
 import { checked } from '../../../vaults/attributes.ts'
@@ -111,7 +112,7 @@ function changed(
   const provider = wished ?? before?.provider
   if (provider === undefined) throw badParameter('Property provider is required.')
   const accountId = credentials?.account_id ?? before?.accountId
-  const orgDetails = org_details ? withoutNulls(org_details) : before?.orgDetails
+  const orgDetails = org_details ? (withoutNulls(org_details) as Record<string, unknown>) : before?.orgDetails
   if (isAcme({ provider }) && !isWebAddress(orgDetails?.id)) throw noDirectory()
   return {
     name: before?.name ?? name,
@@ -132,9 +133,6 @@ const noDirectory = () =>
 /** Whoever may name an issuer has this server send requests there, so that it must at least be a server like it. */
 const isWebAddress = (value: unknown) =>
   typeof value === 'string' && URL.canParse(value) && new URL(value).protocol === 'https:'
-
-const withoutNulls = (value: Record<string, unknown>): Record<string, unknown> =>
-  JSON.parse(JSON.stringify(value, (_name, one) => one ?? undefined))
 
 function nameOf({ params }: Pick<VaultContext, 'params'>): string {
   const name = checkName(params.issuer ?? '')
