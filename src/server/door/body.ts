@@ -30,10 +30,17 @@ export function refuseTooDeep(value: object): void {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return /\\u[dD][89a-fA-F]/.test(text) ? JSON.parse(text, refuseHalves) : JSON.parse(text)
   } catch (cause) {
     throw invalidRequestContent((cause as Error).message)
   }
+}
+
+/** Half of a surrogate pair has no bytes in UTF-8: what is kept of it and given back would be another text. */
+function refuseHalves(name: string, value: unknown): unknown {
+  const isWhole = name.isWellFormed() && (typeof value !== 'string' || value.isWellFormed())
+  if (!isWhole) throw new SyntaxError('Unpaired surrogate in a string in JSON')
+  return value
 }
 
 /** Level by level, because what is asked is whether the call stack would be deep enough. */

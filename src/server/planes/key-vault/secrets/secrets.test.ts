@@ -198,3 +198,13 @@ test('a backup brings all versions back, into the same vault or another one, but
   }
   assert.equal((await ask('GET', '/secrets/s')).status, 404)
 })
+
+test('a value that could not be given back as it came is refused, and a pair of surrogates is not', async t => {
+  const { ask } = await openVault(t)
+  const refused = await ask('PUT', '/secrets/a', { body: '{"value":"\\ud800"}' })
+  assert.deepEqual([refused.status, (refused.body as { error: { code: string } }).error.code], [400, 'BadParameter'])
+  assert.equal((await ask('PUT', '/secrets/a', { body: '{"value":"x","tags":{"\\uDFFF":""}}' })).status, 400)
+  assert.equal((await ask('GET', '/secrets/a')).status, 404)
+  assert.equal((await ask('PUT', '/secrets/a', { body: '{"value":"\\ud83d\\udca9 \\\\ud800"}' })).status, 200)
+  assert.equal(((await ask('GET', '/secrets/a')).body as { value: string }).value, '\u{1f4a9} \\ud800')
+})
