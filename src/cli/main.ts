@@ -1,6 +1,7 @@
 /** `lazuli`: reads the command line, runs one command, and turns its end into an exit code. */
 
 import { Command, CommanderError } from 'commander'
+import { WrongEnvironment } from '../server/config.ts'
 import { version } from '../server/version.ts'
 import { addCertificates } from './commands/certificates.ts'
 import { addClock } from './commands/clock.ts'
@@ -49,6 +50,10 @@ async function run(): Promise<number> {
       const { cause } = error
       if (process.env.LAZULI_LOG_LEVEL === 'debug' && cause instanceof Error) tell(cause.stack ?? cause.message)
       return error.exitCode
+    }
+    if (error instanceof WrongEnvironment) {
+      tellFailure(error.message, [])
+      return 2
     }
     tellFailure(unforeseen(error), [])
     return 1

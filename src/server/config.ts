@@ -36,6 +36,9 @@ export type ObjectStore = {
   readonly region?: string | undefined
 }
 
+/** The environment says something that nobody understands. */
+export class WrongEnvironment extends Error {}
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** The data directory that a command means when it names none. */
@@ -48,6 +51,7 @@ export function dataDirectory(wish: string | undefined, env: Environment): strin
 export const instanceOf = (directory: string): string =>
   createHash('sha256').update(directory).digest('hex').slice(0, 6)
 
+/** Throws WrongEnvironment. */
 export function configure(wish: ConfigWish, env: Environment): Config {
   const directory = dataDirectory(wish.data, env)
   return {
@@ -58,7 +62,14 @@ export function configure(wish: ConfigWish, env: Environment): Config {
     domain: wish.domain ?? 'lazuli.localhost',
     machines: wish.machines,
     objectStore: wish.objectStore,
-    vaultLimits: env.LAZULI_VAULT_LIMITS === 'azure' ? 'azure' : 'none',
+    vaultLimits: vaultLimits(env.LAZULI_VAULT_LIMITS || 'none'),
     logLevel: env.LAZULI_LOG_LEVEL || 'info',
   }
+}
+
+/** Who asks for limits and gets none would find out in Azure. */
+function vaultLimits(asked: string): Config['vaultLimits'] {
+  const known = asked.toLowerCase()
+  if (known === 'azure' || known === 'none') return known
+  throw new WrongEnvironment(`LAZULI_VAULT_LIMITS is 'azure' or 'none', not '${asked}'.`)
 }
