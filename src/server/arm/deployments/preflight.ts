@@ -22,7 +22,7 @@ export async function preflight(cx: Context, steps: readonly Step[], kinds: read
   if (refused.length > 0) throw invalidTemplateDeployment(403, refused)
 }
 
-function unknownKind({ id, apiVersion, resource }: Step, kind: Kind | undefined): Detail | undefined {
+function unknownKind({ id, apiVersion, location = '' }: Step, kind: Kind | undefined): Detail | undefined {
   const version = apiVersion.toLowerCase()
   if (kind?.apiVersions.includes(version)) return undefined
   const [namespace = ''] = id.type.split('/')
@@ -32,7 +32,7 @@ function unknownKind({ id, apiVersion, resource }: Step, kind: Kind | undefined)
     return { code: 'InvalidResourceType', message }
   }
   const supported = kind.apiVersions.join(', ')
-  const message = `No registered resource provider found for location '${String(resource.location ?? '')}' and API version '${apiVersion}' for type '${type}'. The supported api-versions are '${supported}'.`
+  const message = `No registered resource provider found for location '${location}' and API version '${apiVersion}' for type '${type}'. The supported api-versions are '${supported}'.`
   return { code: 'NoRegisteredProviderFound', message }
 }
 

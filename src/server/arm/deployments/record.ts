@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { ResourceId } from '../../../wire/resource-id.ts'
 import type { Clock } from '../../clock.ts'
 import type { Resource } from '../../store/resources.ts'
+import { normalLocation } from '../envelope.ts'
 import type { Detail } from './errors.ts'
 import { isSecure, shownType } from './parameters.ts'
 import type { Step } from './steps.ts'
@@ -70,17 +71,19 @@ const templateHash = (template: Template): string =>
   createHash('sha256').update(JSON.stringify(template)).digest().readBigUInt64BE().toString()
 
 function providersOf(steps: readonly Step[]) {
-  const kinds = new Map<string, Map<string, unknown>>()
-  for (const { id, resource } of steps) {
+  const kinds = new Map<string, Map<string, Set<string | null>>>()
+  for (const { id, location } of steps) {
     const at = id.type.indexOf('/')
     const namespace = id.type.slice(0, at)
-    const types = kinds.get(namespace) ?? new Map<string, unknown>()
-    types.set(id.type.slice(at + 1), resource.location ?? null)
+    const types = kinds.get(namespace) ?? new Map<string, Set<string | null>>()
+    const type = id.type.slice(at + 1)
+    const locations = types.get(type) ?? new Set()
+    types.set(type, locations.add(location === undefined ? null : normalLocation(location)))
     kinds.set(namespace, types)
   }
   return [...kinds].map(([namespace, types]) => ({
     namespace,
-    resourceTypes: [...types].map(([resourceType, location]) => ({ resourceType, locations: [location] })),
+    resourceTypes: [...types].map(([resourceType, locations]) => ({ resourceType, locations: [...locations] })),
   }))
 }
 

@@ -9,6 +9,7 @@ import { explained, type TemplateScope } from './template-scope.ts'
 export type Step = {
   readonly id: ResourceId
   readonly apiVersion: string
+  readonly location: string | undefined
   /** As the template has it, with its expressions. */
   readonly resource: TemplateResource
   /** The keys of the ids that must be there before. */
@@ -54,6 +55,8 @@ function flat(resources: readonly TemplateResource[], parent?: TemplateResource)
 }
 
 type Head = {
+  readonly location: unknown
+} & {
   [member in 'name' | 'type' | 'apiVersion' | 'scope' | 'resourceGroup' | 'subscriptionId']: string
 } & { condition: unknown; dependsOn: string[] }
 
@@ -61,12 +64,13 @@ async function define(resource: TemplateResource, scope: TemplateScope, target: 
   if (resource.copy !== undefined) throw notSupportedYet('it has a copy loop')
   const { name, type, apiVersion, condition = true, dependsOn = [] } = resource
   const what = `resource '${name}'`
-  const { scope: within = '', resourceGroup = '', subscriptionId = '' } = resource
-  const head = { name, type, apiVersion, condition, dependsOn, scope: within, resourceGroup, subscriptionId }
+  const { scope: within = '', resourceGroup = '', subscriptionId = '', location = null } = resource
+  const head = { name, type, apiVersion, condition, dependsOn, scope: within, resourceGroup, subscriptionId, location }
   const literal = (await scope.value(head, what)) as Head
   return {
     id: idOfNamed(literal, target),
     apiVersion: literal.apiVersion,
+    location: typeof literal.location === 'string' ? literal.location : undefined,
     resource,
     isLeftOut: literal.condition === false,
     dependsOn: literal.dependsOn,
@@ -134,8 +138,8 @@ function inOrder(steps: readonly Step[]): Step[] {
   let ready = steps.filter(({ after }) => after.length === 0)
   while (ready.length > 0) {
     const next = new Set<Step>()
-    for (const { id, apiVersion, resource, after } of ready) {
-      ordered.push({ id, apiVersion, resource, after })
+    for (const { id, apiVersion, location, resource, after } of ready) {
+      ordered.push({ id, apiVersion, location, resource, after })
       waiting.delete(id.key)
       for (const step of behind.get(id.key) ?? []) {
         const left = (waiting.get(step.id.key) ?? 0) - 1

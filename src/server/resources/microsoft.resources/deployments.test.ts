@@ -80,6 +80,12 @@ test('resources are put in the order of their dependencies, with their expressio
   const { properties } = (await send('GET', deployment)).body
   assert.equal(properties.provisioningState, 'Succeeded')
   assert.deepEqual(properties.outputs, { client: { type: 'String', value: one.body.properties.clientId } })
+  assert.deepEqual(properties.providers, [
+    {
+      namespace: 'Microsoft.ManagedIdentity',
+      resourceTypes: [{ resourceType: 'userAssignedIdentities', locations: ['westus'] }],
+    },
+  ])
   assert.deepEqual(
     properties.outputResources.map(({ id }: { id: string }) => id.split('/').at(-1)),
     ['my-one', 'two', 'three'],
