@@ -16,6 +16,8 @@ export type Caller =
   /** Who holds a key of a resource, or something signed with one, and is nobody of the directory. */
   | {
       readonly kind: 'signature'
+      /** A key opens all of its resource; what was signed with one opens the place that the request names, and no other. */
+      readonly by: 'key' | 'shared access signature'
       /** What audit rows call it: never the key or the signature itself. */
       readonly name: string
       permits(wish: Wish): Verdict | Promise<Verdict>

@@ -15,7 +15,7 @@ import { isRefusal, readSas, type Sas } from '../../signatures/sas.ts'
 import { refusePermission, type SasOperation } from '../../signatures/sas-permissions.ts'
 import { readSharedKey, refuseSharedKey, type SharedKey } from '../../signatures/shared-key.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
-import { addAction, blobActions, tagActions } from './access.ts'
+import { addAction, tagActions } from './access.ts'
 import { delegationSecret } from './delegation-secret.ts'
 import * as refusals from './refusals.ts'
 
@@ -89,6 +89,7 @@ async function bySharedKey(parts: Parts, call: Call, account: StorageAccount, gi
   if (refusal) return rejected(refusal)
   return {
     kind: 'signature',
+    by: 'key',
     name: `a key of ${account.name}`,
     permits: wish => (covers(account.id, wish.scope) ? 'allowed' : refusals.authorizationFailure()),
   }
@@ -123,7 +124,7 @@ async function bySas(
   if ('refusal' in verdict) return rejected(verdict.refusal)
 
   const permits = async (wish: Wish): Promise<Verdict> => {
-    // A second permission, such as for the source of a copy, is asked for by its action alone.
+    // A second permission, for the tags of what the request names, is asked for by its action alone.
     const signed = wish.permission ?? signedAs[wish.action]
     if (!covers(account.id, wish.scope) || signed === undefined) return refusals.permissionMismatch()
     if (sas.kind !== 'account' && !isSignedFor(sas, call, wish)) return refusals.permissionMismatch()
@@ -132,7 +133,8 @@ async function bySas(
     const refusal = await refusePermission(sas, verdict.permission, signed as SasOperation, exists)
     return refusal ? errorOf(refusal) : 'allowed'
   }
-  if (!delegated) return { kind: 'signature', name: `a signature by a key of ${account.name}`, permits }
+  const by = 'shared access signature'
+  if (!delegated) return { kind: 'signature', by, name: `a signature by a key of ${account.name}`, permits }
 
   // Who signed may be able to do less by now than the key's time would have it.
   const principal = await parts.store.principals.get(checkSignature, { objectId: sas.field('skoid') })
@@ -140,6 +142,7 @@ async function bySas(
   const may = await rightsOf(parts, { kind: 'principal', principal, claims: {} })
   return {
     kind: 'signature',
+    by,
     name: `a signature by ${principal.objectId}`,
     async permits(wish) {
       const verdict = await permits(wish)
@@ -151,8 +154,8 @@ async function bySas(
   }
 }
 
+/** Not the reading of blobs: what a request goes on to read is another blob than the one it was signed for. */
 const signedAs: Readonly<Record<string, SasOperation>> = {
-  [blobActions.read]: 'getBlob',
   [tagActions.read]: 'blobTags',
   [tagActions.write]: 'blobTags',
 }

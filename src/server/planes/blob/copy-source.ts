@@ -8,6 +8,7 @@ import { blobActions, inContainer, tagActions } from './access.ts'
 import { checkSourceConditions } from './conditions.ts'
 import { blobSegments } from './path.ts'
 import { findAccount, snapshotOf } from './place.ts'
+import { hasSignature, isSignature } from './query.ts'
 import * as refusals from './refusals.ts'
 
 const readSource = systemGrant('read the source of a copy, which the caller has shown that it may')
@@ -15,7 +16,8 @@ const readSource = systemGrant('read the source of a copy, which the caller has 
 /**
  * The blob that `x-ms-copy-source` names. It is one of this server's: nothing is ever fetched from elsewhere, so that
  * nobody reaches through us what only we can reach. What the address brings along (a signature), or the header for it,
- * must let it be read; without either, the caller must be somebody who may, or everybody. Throws 4xx.
+ * must let it be read; without either, the caller must be somebody who may, or everybody. A signature that the request
+ * itself has says nothing of its source, not even one for the whole account. Throws 4xx.
  */
 export async function copySource(cx: Context): Promise<CopySource> {
   const text = cx.request.headers.get('x-ms-copy-source') ?? ''
@@ -34,7 +36,8 @@ export async function copySource(cx: Context): Promise<CopySource> {
   if (!account) throw elsewhere()
 
   const authorization = cx.request.headers.get('x-ms-copy-source-authorization')
-  const isOwn = account.name === cx.params.account && !url.searchParams.has('sig') && authorization === null
+  const isSigned = cx.caller.kind === 'signature' && cx.caller.by === 'shared access signature'
+  const isOwn = account.name === cx.params.account && !isSigned && !hasSignature(url) && authorization === null
   const place = containerId(account.id, containerName)
   if (isOwn) await cx.authorize('read', blobActions.read, place, 'data')
   else await askForSource(cx, url, authorization)
@@ -72,7 +75,7 @@ async function askForSource(cx: Context, url: URL, authorization: string | null)
   const { status } = await cx.ask(new Request(url, { method, headers }))
   if (status === 200) return
   const reason = `Could not verify the copy source: it answers with ${status}.`
-  throw refusals.cannotVerifyCopySource(status === 404 ? 404 : status === 409 ? 409 : 403, reason)
+  throw refusals.cannotVerifyCopySource(([401, 404, 409] as const).find(one => one === status) ?? 403, reason)
 }
 
 function tagsOf(url: URL): URL {
@@ -87,6 +90,6 @@ const elsewhere = () =>
 /** It is kept and shown to whoever may read the copy. */
 function withoutSignature(url: URL): URL {
   const shown = new URL(url)
-  shown.searchParams.delete('sig')
+  for (const name of [...shown.searchParams.keys()]) if (isSignature(name)) shown.searchParams.delete(name)
   return shown
 }

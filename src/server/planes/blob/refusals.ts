@@ -213,7 +213,7 @@ export const maxBlobSizeNotMet = () =>
   refuse(412, 'MaxBlobSizeConditionNotMet', 'The max blob size condition specified was not met.')
 export const sequenceNumberNotMet = () =>
   refuse(412, 'SequenceNumberConditionNotMet', 'The sequence number condition specified was not met.')
-export const cannotVerifyCopySource = (status: 403 | 404 | 409 | 400, reason: string) =>
+export const cannotVerifyCopySource = (status: 400 | 401 | 403 | 404 | 409, reason: string) =>
   refuse(status, 'CannotVerifyCopySource', reason)
 export const invalidTags = (reason: string) => refuse(400, 'InvalidTag', reason)
 export const corsFailure = () =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readBytes } from '../../../door/body.ts'
 import { type Context, operation } from '../../../door/operation.ts'
+import { hasSignature } from '../query.ts'
 import { invalidHeader, invalidInput, missingHeader } from '../refusals.ts'
 
 /**
@@ -66,7 +67,7 @@ function subRequest(cx: Context<'read'>, part: string): { id: string | undefined
   }
   // Clients of a token sign in once, for all of it.
   const own = cx.request.headers.get('authorization')
-  if (!headers.has('authorization') && own?.toLowerCase().startsWith('bearer ') && !url.searchParams.has('sig'))
+  if (!headers.has('authorization') && own?.toLowerCase().startsWith('bearer ') && !hasSignature(url))
     headers.set('authorization', own)
   // It stands in the envelope alone. A signed request may not get a header more; and a token needs a version.
   if (headers.get('authorization')?.toLowerCase().startsWith('bearer ') && !headers.has('x-ms-version'))
