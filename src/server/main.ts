@@ -37,6 +37,7 @@ import { openSigningKeys } from './tokens/signing-keys.ts'
 import { openTokens } from './tokens/tokens.ts'
 import { keepPurging } from './vaults/purging.ts'
 import { version } from './version.ts'
+import { keepYoungSpace } from './young-space.ts'
 
 /** A running server. */
 export type RunningServer = {
@@ -150,6 +151,7 @@ export async function startServer(config: Config, progress: (line: string) => vo
   const purging = keepPurging(parts)
   const sweeping = keepSwept(parts)
   const dueWork = openDueWork(parts)
+  keepYoungSpace()
 
   let closing: Promise<void> | undefined
   const close = (options: { machines: 'keep' | 'stop' }) => {

@@ -208,6 +208,22 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
   const find = compiledOnce(db, () =>
     db.selectFrom('blobs').selectAll().where('container', '=', 0).where('name', '=', '').where('snapshot', '=', ''),
   )
+  const all = () =>
+    db
+      .selectFrom('blobs')
+      .select(columns)
+      .where('container', '=', 0)
+      .where('name', '<', '')
+      .orderBy('name')
+      .orderBy('snapshot')
+      .limit(0)
+  const blobsAlone = () => all().where('snapshot', '=', '')
+  const lists = {
+    allFrom: compiledOnce(db, () => all().where('name', '>=', '')),
+    allBehind: compiledOnce(db, () => all().where(eb => eb(eb.refTuple('name', 'snapshot'), '>', eb.tuple('', '')))),
+    blobsFrom: compiledOnce(db, () => blobsAlone().where('name', '>=', '')),
+    blobsBehind: compiledOnce(db, () => blobsAlone().where('name', '>', '')),
+  }
   return {
     async get(grant, container, name, snapshot = itself) {
       demand(grant, container.id)
@@ -217,23 +233,17 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
 
     async list(grant, container, { prefix, snapshots, after, limit }) {
       demand(grant, container.id)
-      let query = db
-        .selectFrom('blobs')
-        .select(columns)
-        .where('container', '=', container.number)
-        .where('name', '<', behind(prefix))
-        .orderBy('name')
-        .orderBy('snapshot')
-        .limit(limit)
-      if (!snapshots) query = query.where('snapshot', '=', itself)
+      const [number, end] = [container.number, behind(prefix)]
+      const isBehind = after !== undefined && compareNames(after.name, prefix) >= 0
       // One bound, never both: of two, SQLite may enter the index at the lesser and read up to the other.
-      if (!after || compareNames(after.name, prefix) < 0) query = query.where('name', '>=', prefix)
-      else if (!snapshots) query = query.where('name', after.snapshot === undefined ? '>' : '>=', after.name)
-      else {
-        const last = after.snapshot ?? itself
-        query = query.where(eb => eb(eb.refTuple('name', 'snapshot'), '>', eb.tuple(after.name, last)))
-      }
-      return (await query.execute()).map(read)
+      const from = isBehind ? after.name : prefix
+      const ask = isBehind && after.snapshot === undefined ? lists.blobsBehind : lists.blobsFrom
+      const rows = !snapshots
+        ? await ask(number, end, itself, from, limit)
+        : isBehind
+          ? await lists.allBehind(number, end, from, after.snapshot ?? itself, limit)
+          : await lists.allFrom(number, end, from, limit)
+      return rows.map(read)
     },
 
     async snapshots(grant, container, name) {

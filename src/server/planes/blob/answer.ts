@@ -1,3 +1,4 @@
+import { longAnswer } from '../../door/long-answer.ts'
 import type { Call } from '../../door/operation.ts'
 import type { AzureError } from '../../errors.ts'
 import { declaration, element } from './xml.ts'
@@ -17,12 +18,14 @@ export const empty = (status: number, headers: HeaderValues = {}) =>
 export const xml = (status: number, text: string, headers: HeaderValues = {}) =>
   new Response(declaration + text, { status, headers: { ...present(headers), 'content-type': 'application/xml' } })
 
-/** What was made bytes bit by bit: a page of thousands as one text, and all it is made of, would stay in memory for long. */
-export const xmlOf = (status: number, pieces: readonly Uint8Array[]) =>
-  new Response(Buffer.concat([Buffer.from(declaration), ...pieces]), {
-    status,
-    headers: { 'content-type': 'application/xml' },
-  })
+/** What is made bit by bit, because there may be much of it. */
+export const xmlOf = (texts: AsyncIterable<string>) =>
+  longAnswer(withDeclaration(texts), { 'content-type': 'application/xml' })
+
+async function* withDeclaration(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  yield declaration
+  yield* texts
+}
 
 export const rfc1123 = (ms: number) => new Date(ms).toUTCString()
 

@@ -63,21 +63,3 @@ const zeroPortion = new Uint8Array(256 * 1024)
 function* zeroes(length: number): Generator<Uint8Array> {
   for (let left = length; left > 0; left -= zeroPortion.length) yield zeroPortion.subarray(0, left)
 }
-
-/** For an answer. What fails in the middle breaks the connection off, so that half is not taken for the whole. */
-export function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  const portions = bytes[Symbol.asyncIterator]()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await portions.next()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      async cancel() {
-        await portions.return?.()
-      },
-    },
-    { highWaterMark: 1 },
-  )
-}

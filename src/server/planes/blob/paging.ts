@@ -13,7 +13,7 @@ export function maxResults(url: URL): number {
 }
 
 /** Rows that a page reads at a time. */
-export const largestPortion = 250
+export const largestPortion = 100
 
 /**
  * Of rows that one page may read. Where few of many are to be shown it ends early, with a marker: a page takes about as

@@ -36,16 +36,13 @@ export const listBlobs = operation<'read'>({
       tags: include.has('tags'),
       copy: include.has('copy'),
     }
-    const page = await pageOf(cx, container, {
-      prefix,
-      delimiter,
-      limit,
+    const wish: Wish = {
+      ...{ prefix, delimiter, limit, item },
       after: position && { name: position.name ?? '', snapshot: position.snapshot },
       snapshots: include.has('snapshots'),
       deleted: include.has('deleted'),
       uncommitted: include.has('uncommittedblobs'),
-      item,
-    })
+    }
     const echoed = [
       prefix === '' ? '' : element('Prefix', prefix),
       element('Marker', searchParams.get('marker') ?? undefined),
@@ -53,10 +50,16 @@ export const listBlobs = operation<'read'>({
       delimiter === '' ? '' : element('Delimiter', delimiter),
     ]
     const head = `<EnumerationResults ServiceEndpoint="${endpointOf(cx)}" ContainerName="${escaped(container.name)}">${echoed.join('')}<Blobs>`
-    const tail = `</Blobs>${element('NextMarker', page.next ?? '')}</EnumerationResults>`
-    return xmlOf(200, [Buffer.from(head), ...page.pieces, Buffer.from(tail)])
+    return xmlOf(enumerated(head, pageOf(cx, container, wish)))
   },
 })
+
+/** What a page returns at the end is where the next one begins. */
+async function* enumerated(head: string, page: AsyncGenerator<string, string | undefined>): AsyncGenerator<string> {
+  yield head
+  const next = yield* page
+  yield `</Blobs>${element('NextMarker', next ?? '')}</EnumerationResults>`
+}
 
 type Wish = {
   readonly prefix: string
@@ -76,33 +79,38 @@ const smallestPortion = 2
  * the index is entered anew behind it, so what is below costs nothing however much it is. Portions begin small for the
  * same reason.
  */
-async function pageOf(
+async function* pageOf(
   cx: Context<'read'>,
   container: BlobContainer,
   wish: Wish,
-): Promise<{ pieces: Buffer[]; next: string | undefined }> {
+): AsyncGenerator<string, string | undefined> {
   const { prefix, delimiter, limit } = wish
-  const pieces: Buffer[] = []
   let { after } = wish
   let portion = Math.min(delimiter === '' ? largestPortion : smallestPortion, limit + 1)
-  for (let hidden = 0; hidden < mostRead(limit); ) {
+  for (let shown = 0, hidden = 0; hidden < mostRead(limit); ) {
     const found = await portionOf(cx, container, { ...wish, after, limit: portion })
     let below: string | undefined
+    let text = ''
     for (const blob of found) {
       if (below !== undefined && blob.name.startsWith(below)) continue
       below = undefined
       if (isShown(blob, wish)) {
         // There is more: the last entry is what the next page begins behind.
-        if (pieces.length === limit) return { pieces, next: after && markerOf(position(after)) }
+        if (shown === limit) {
+          yield text
+          return after && markerOf(position(after))
+        }
         below = sharedBy(blob.name, prefix, delimiter)
-        pieces.push(Buffer.from(below === undefined ? blobXml(blob, wish.item) : prefixXml(below)))
+        text += below === undefined ? blobXml(blob, wish.item) : prefixXml(below)
+        shown += 1
       } else hidden += 1
       after = below === undefined ? blob : { name: behind(below) }
     }
-    if (found.length < portion) return { pieces, next: undefined }
+    yield text
+    if (found.length < portion) return undefined
     portion = below === undefined ? Math.min(largestPortion, portion * 2) : Math.min(smallestPortion, limit + 1)
   }
-  return { pieces, next: after && markerOf(position(after)) }
+  return after && markerOf(position(after))
 }
 
 const isShown = ({ deletedAt }: StoredBlob, wish: Wish) => wish.deleted || deletedAt === undefined
