@@ -5,8 +5,9 @@ const permissions = z.array(z.string()).optional()
 
 export const mostAccessPolicies = 1024
 
+/** Whether it can ever let anybody in is asked where it is written. */
 export const accessPolicy = z.looseObject({
-  tenantId: z.guid(),
+  tenantId: z.string().max(64),
   objectId: z.string().min(1).max(64),
   applicationId: z.guid().optional(),
   permissions: z.looseObject({
@@ -24,7 +25,7 @@ const addressRange = z.union([z.ipv4(), z.cidrv4()], 'an IPv4 address or range w
 export const vaultProperties = z.looseObject({
   tenantId: z.guid().optional(),
   sku: z.looseObject({ family: z.literal('A').default('A'), name: z.enum(['standard', 'premium']) }).optional(),
-  accessPolicies: z.array(accessPolicy).max(mostAccessPolicies).optional(),
+  accessPolicies: z.array(accessPolicy).optional(),
   enabledForDeployment: z.boolean().optional(),
   enabledForDiskEncryption: z.boolean().optional(),
   enabledForTemplateDeployment: z.boolean().optional(),

@@ -70,4 +70,5 @@ export async function openVault(t: Lifetime, wish: VaultWish = {}) {
 export const ordinary = ({ directory }: Pick<OpenLazuli, 'directory'>) => ({
   tenantId: directory.tenantId,
   sku: { family: 'A', name: 'standard' },
+  accessPolicies: [],
 })

@@ -6,8 +6,9 @@ import { resourceNotFound } from '../../arm/errors.ts'
 import { readJson } from '../../door/body.ts'
 import { operation, type Params } from '../../door/operation.ts'
 import { filled } from '../../door/routes.ts'
-import { type AccessPolicy, accessPolicy, mostAccessPolicies, propertiesOf } from '../../vaults/properties.ts'
+import { type AccessPolicy, accessPolicy, propertiesOf } from '../../vaults/properties.ts'
 import { keyVaultVersions } from './api-versions.ts'
+import { callerOf, checkAccessPolicies, checkPermissions } from './check-access-policies.ts'
 import { badRequest } from './refusals.ts'
 
 export const accessPoliciesType = 'Microsoft.KeyVault/vaults/accessPolicies'
@@ -37,13 +38,14 @@ export const accessPolicies = operation({
     if (!isChange(kind)) throw badRequest('The operation kind of access policies is add, replace or remove.')
     const body = withoutNulls(await readJson(cx.request)) as { properties?: unknown }
     const { accessPolicies: wanted } = checked(wish, body.properties, 'properties')
+    checkPermissions(wanted)
     const id = vaultOf(cx.params)
     const vault = await cx.store.write(async tx => {
       const there = await tx.resources.get(cx.grant, id)
       if (!there) throw resourceNotFound(id)
-      const policies = changed(propertiesOf(there).accessPolicies ?? [], wanted, kind)
-      if (policies.length > mostAccessPolicies)
-        throw badRequest(`A vault has at most ${mostAccessPolicies} access policies.`)
+      const before = propertiesOf(there).accessPolicies ?? []
+      const policies = changed(before, wanted, kind)
+      await checkAccessPolicies(tx, policies, { tenantId: cx.directory.tenantId, before })
       const properties = { ...there.body.properties, accessPolicies: policies }
       return tx.resources.put(cx.grant, there.id, { ...there.body, properties })
     })
@@ -59,10 +61,6 @@ const isChange = (text: string): text is 'add' | 'replace' | 'remove' => ['add',
 
 const kinds = ['keys', 'secrets', 'certificates', 'storage'] as const
 
-const isSame = (a: AccessPolicy, b: AccessPolicy) =>
-  a.objectId.toLowerCase() === b.objectId.toLowerCase() &&
-  a.applicationId?.toLowerCase() === b.applicationId?.toLowerCase()
-
 function changed(
   before: readonly AccessPolicy[],
   wanted: readonly AccessPolicy[],
@@ -70,7 +68,7 @@ function changed(
 ): AccessPolicy[] {
   let policies = [...before]
   for (const policy of wanted) {
-    const old = policies.find(one => isSame(one, policy))
+    const old = policies.find(one => callerOf(one) === callerOf(policy))
     const others = policies.filter(one => one !== old)
     if (change === 'replace' || (change === 'add' && !old)) policies = [...others, policy]
     else if (old) {

@@ -19,3 +19,7 @@ export const purgeNotAllowed = () =>
   new AzureError(405, 'MethodNotAllowed', "Operation 'DeletedVaultPurge' is not allowed.")
 
 export const badRequest = (message: string) => new AzureError(400, 'BadRequest', message)
+
+export const notSpecified = (parameter: string) => badRequest(`The parameter ${parameter} is not specified.`)
+
+export const invalidValueFor = (parameter: string) => badRequest(`An invalid value was provided for '${parameter}'.`)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { systemGrant } from '../../access/grant.ts'
 import { keyVaultPlane } from '../../planes/key-vault/plane.ts'
 import { type Lifetime, openLazuli } from '../../testing/open-lazuli.ts'
 import { nameInUse, nameNotValid } from './refusals.ts'
 
 const version = '2023-07-01'
+const arrange = systemGrant('arrange a test')
 const someone = '11111111-2222-4333-8444-555555555555'
 
 async function withGroup(t: Lifetime) {
@@ -35,7 +37,10 @@ async function withGroup(t: Lifetime) {
     tenantId,
     sku,
     vault: (name: string) => `${group}/providers/Microsoft.KeyVault/vaults/${name}`,
-    wish: (properties: object = {}) => ({ location: 'West US', properties: { tenantId, sku, ...properties } }),
+    wish: (properties: object = {}) => ({
+      location: 'West US',
+      properties: { tenantId, sku, accessPolicies: [], ...properties },
+    }),
     shown: (name: string, properties: object = {}) => ({
       id: `${group}/providers/Microsoft.KeyVault/vaults/${name}`,
       name,
@@ -64,7 +69,7 @@ test('a vault goes by policies or by roles as the version that makes it has it, 
   const { ask, vault, wish, shown } = await withGroup(t)
   assert.deepEqual(await ask('PUT', vault('Old-Safe'), wish()), { status: 201, body: shown('Old-Safe') })
   const roles = { enableRbacAuthorization: true }
-  const made = await ask('PUT', vault('new-safe'), wish(), { version: '2026-02-01' })
+  const made = await ask('PUT', vault('new-safe'), wish({ accessPolicies: null }), { version: '2026-02-01' })
   assert.deepEqual(made, { status: 201, body: shown('new-safe', roles) })
 
   const again = await ask('PUT', vault('new-safe'), wish({ enabledForDeployment: true }))
@@ -75,6 +80,13 @@ test('a vault goes by policies or by roles as the version that makes it has it, 
     ...shown('new-safe', { ...roles, enabledForDeployment: true, enablePurgeProtection: true }),
     tags: { a: 'b' },
   })
+  // A PUT says all that a vault is to be, but for what cannot be taken back and for how access is decided.
+  const closed = { networkAcls: { defaultAction: 'Deny' }, publicNetworkAccess: 'Disabled' }
+  const kept = { ...roles, enablePurgeProtection: true }
+  const put = await ask('PUT', vault('new-safe'), wish(closed))
+  assert.deepEqual(put.body, shown('new-safe', { ...kept, ...closed }))
+  assert.deepEqual((await ask('PUT', vault('new-safe'), wish())).body, shown('new-safe', kept))
+
   const list = await ask('GET', vault('').slice(0, -1))
   assert.deepEqual(
     (list.body as { value: { name: string }[] }).value.map(({ name }) => name),
@@ -103,6 +115,18 @@ test('what a vault cannot be is refused, and changes nothing', async t => {
       wish({ softDeleteRetentionInDays: 6 }),
       400,
       refusal('BadRequest', 'The parameter softDeleteRetentionInDays has an invalid value.'),
+    ],
+    [
+      'safe2',
+      { location: 'westus', properties: { tenantId, sku } },
+      400,
+      refusal('BadRequest', 'The parameter accessPolicies is not specified.'),
+    ],
+    [
+      'safe',
+      wish({ publicNetworkAccess: 'banana' }),
+      400,
+      refusal('BadRequest', "An invalid value was provided for 'publicNetworkAccess'."),
     ],
     [
       'safe2',
@@ -174,6 +198,11 @@ test('a name is taken everywhere until the vault that had it is purged', async t
   assert.deepEqual((await ask('GET', one, undefined, asAdmin)).body, deleted)
   assert.deepEqual((await ask('GET', `${provider}/deletedVaults`, undefined, asAdmin)).body, { value: [deleted] })
 
+  const elsewhereRecovered = { ...wish({ createMode: 'recover' }), location: 'eastus' }
+  assert.deepEqual(await ask('PUT', vault('safe'), elsewhereRecovered, asAdmin), {
+    status: 404,
+    body: refusal('DeletedVaultNotFound', "The specified deleted vault 'safe' does not exist."),
+  })
   assert.deepEqual((await ask('PUT', vault('safe'), wish({ createMode: 'recover' }), asAdmin)).body, {
     ...shown('safe'),
     tags: { a: 'b' },
@@ -218,9 +247,10 @@ test('what lay in a vault comes back with it, and the roles that were held at it
 })
 
 test('access policies are added to, replaced and removed one by one', async t => {
-  const { ask, vault, wish, tenantId } = await withGroup(t)
+  const { ask, vault, wish, tenantId, principal } = await withGroup(t)
   await ask('PUT', vault('safe'), wish())
-  const policy = (permissions: object, objectId = someone) => ({ tenantId, objectId, permissions })
+  const reader = await principal()
+  const policy = (permissions: object, objectId = reader.objectId) => ({ tenantId, objectId, permissions })
   const change = async (kind: string, ...accessPolicies: object[]) =>
     (await ask('PUT', `${vault('safe')}/accessPolicies/${kind}`, { properties: { accessPolicies } })).body
   const answer = (...accessPolicies: object[]) => ({
@@ -241,6 +271,45 @@ test('access policies are added to, replaced and removed one by one', async t =>
     await change('exchange'),
     refusal('BadRequest', 'The operation kind of access policies is add, replace or remove.'),
   )
+})
+
+test('a policy that could never let anybody in is refused, and changes nothing', async t => {
+  const { ask, vault, wish, tenantId, principal, store } = await withGroup(t)
+  const { objectId } = await principal()
+  const other = await principal()
+  const policy = (more: object = {}) => ({ tenantId, objectId, permissions: { secrets: ['get'] }, ...more })
+  await ask('PUT', vault('safe'), wish({ accessPolicies: [policy({ permissions: { keys: ['WrapKey', 'all'] } })] }))
+  const before = (await ask('GET', vault('safe'))).body
+  const invalid = "An invalid value was provided for 'accessPolicies'."
+  const at = (member: string, value: string) => `Invalid value found at accessPolicies[1].${member}: ${value}`
+  const cases: [wrong: object, message: string][] = [
+    [policy({ objectId: other.objectId, permissions: { secrets: ['gett'] } }), invalid],
+    [policy({ objectId: other.objectId, permissions: { secrets: [' get'] } }), invalid],
+    [policy({ objectId: other.objectId, permissions: { secrets: ['sign'] } }), invalid],
+    [policy({ objectId: 'nonsense' }), at('ObjectId', 'nonsense')],
+    [policy({ objectId: someone }), at('ObjectId', someone)],
+    [policy({ objectId: other.objectId, tenantId: someone }), at('TenantId', someone)],
+  ]
+  for (const [wrong, message] of cases) {
+    const refused = { status: 400, body: refusal('BadRequest', message) }
+    assert.deepEqual(await ask('PUT', vault('safe'), wish({ accessPolicies: [policy(), wrong] })), refused)
+    assert.deepEqual(await ask('PUT', vault('safe2'), wish({ accessPolicies: [policy(), wrong] })), refused)
+    const change = { properties: { accessPolicies: [wrong] } }
+    assert.deepEqual(await ask('PUT', `${vault('safe')}/accessPolicies/add`, change), refused)
+    const patch = { properties: { accessPolicies: [policy(), wrong] } }
+    assert.deepEqual(await ask('PATCH', vault('safe'), patch), refused)
+  }
+  const twice = wish({ accessPolicies: [policy(), policy({ objectId: objectId.toUpperCase() })] })
+  assert.deepEqual(await ask('PUT', vault('safe'), twice), { status: 400, body: refusal('BadRequest', invalid) })
+  assert.deepEqual((await ask('GET', vault('safe'))).body, before)
+  assert.equal((await ask('GET', vault('safe2'))).status, 404)
+
+  await store.write(tx => tx.principals.remove(arrange, objectId))
+  assert.equal((await ask('PATCH', vault('safe'), { properties: { enabledForDeployment: true } })).status, 200)
+  const gone = { properties: { accessPolicies: [policy({ permissions: { keys: ['wrapkey', 'all'] } })] } }
+  const removed = await ask('PUT', `${vault('safe')}/accessPolicies/remove`, gone)
+  assert.deepEqual((removed.body as { properties: object }).properties, { accessPolicies: [] })
+  assert.equal((await ask('PUT', `${vault('safe')}/accessPolicies/add`, gone)).status, 400)
 })
 
 test('who may write vaults may not change what decides about access without the right to assign roles', async t => {

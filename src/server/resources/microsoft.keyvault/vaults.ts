@@ -1,4 +1,3 @@
-import type { ResourceId } from '../../../wire/resource-id.ts'
 import { systemGrant } from '../../access/grant.ts'
 import { withoutNulls } from '../../arm/envelope.ts'
 import { type Change, defineResource } from '../../arm/resource-type.ts'
@@ -12,6 +11,7 @@ import {
   vaultProperties,
 } from '../../vaults/properties.ts'
 import { keyVaultVersions, rolesByDefaultSince } from './api-versions.ts'
+import { checkAccessPolicies } from './check-access-policies.ts'
 import * as refusals from './refusals.ts'
 import { isVaultName } from './vault-name.ts'
 
@@ -36,6 +36,7 @@ export const vaults = defineResource<VaultProperties>({
   async put(change) {
     const { tx, cx, id, existing, body } = change
     if (body.properties.createMode === 'recover' && !existing) return { body: await recovered(change) }
+    const before = existing?.body.properties as VaultProperties | undefined
     if (!existing) {
       if (!isVaultName(id.name)) throw refusals.vaultNameNotValid(id.name)
       const isTaken = (await tx.vaults.get(seeNames, id.name)) ?? (await tx.vaults.deleted(seeNames, id.name))
@@ -43,10 +44,10 @@ export const vaults = defineResource<VaultProperties>({
       await tx.vaults.make(cx.grant, id)
     }
     const isNewModel = (cx.url.searchParams.get('api-version') ?? '') >= rolesByDefaultSince
-    const properties = settled(body.properties, existing?.body.properties as VaultProperties | undefined, {
-      tenantId: cx.directory.tenantId,
-      rolesByDefault: isNewModel,
-    })
+    const { tenantId } = cx.directory
+    const properties = settled(body.properties, before, { tenantId, rolesByDefault: isNewModel })
+    const policies = { before: before?.accessPolicies ?? [], tenantId }
+    await checkAccessPolicies(tx, properties.accessPolicies ?? [], policies)
     return { body: { ...body, properties } }
   },
 
@@ -72,27 +73,32 @@ export const vaults = defineResource<VaultProperties>({
 })
 
 /** As it was, contents and all, but for its role assignments, which went when it was deleted. */
-async function recovered({ cx, tx, id }: Change<VaultProperties>): Promise<ResourceBody> {
+async function recovered({ cx, tx, id, body }: Change<VaultProperties>): Promise<ResourceBody> {
   const found = await tx.vaults.deleted(seeNames, id.name)
-  if (!found || !isSamePlace(found.id, id)) throw refusals.deletedVaultNotFound(id.name)
+  const isThere = found?.id.key === id.key && found.body.location === body.location
+  if (!isThere) throw refusals.deletedVaultNotFound(id.name)
   await tx.vaults.recover(cx.grant, id)
   return found.body
 }
 
-const isSamePlace = (a: ResourceId, b: ResourceId) => a.key === b.key
-
-/** The properties to keep: what was asked for, what cannot be changed any more, and what nobody said. Throws 400. */
+/**
+ * The properties to keep. A PUT says what a vault is to be: what it leaves out is as in a new vault. Only what cannot be
+ * taken back, and whether roles or policies decide, stays as it was. Throws 400.
+ */
 function settled(
   { createMode: _createMode, ...wish }: VaultProperties,
   before: VaultProperties | undefined,
   { tenantId, rolesByDefault }: { tenantId: string; rolesByDefault: boolean },
 ): VaultProperties {
-  const sku = wish.sku ?? before?.sku
-  if (!sku) throw refusals.badRequest('The parameter sku is not specified.')
-  const ownTenant = wish.tenantId ?? before?.tenantId
-  if (ownTenant === undefined) throw refusals.badRequest('The parameter tenantId is not specified.')
-  if (ownTenant.toLowerCase() !== tenantId)
-    throw refusals.badRequest(`The tenant '${ownTenant}' is not that of the subscription, which is '${tenantId}'.`)
+  const { sku } = wish
+  if (!sku) throw refusals.notSpecified('sku')
+  if (wish.tenantId === undefined) throw refusals.notSpecified('tenantId')
+  if (wish.tenantId.toLowerCase() !== tenantId)
+    throw refusals.badRequest(`The tenant '${wish.tenantId}' is not that of the subscription, which is '${tenantId}'.`)
+  const enableRbacAuthorization = wish.enableRbacAuthorization ?? before?.enableRbacAuthorization ?? rolesByDefault
+  if (!enableRbacAuthorization && !wish.accessPolicies) throw refusals.notSpecified('accessPolicies')
+  const { publicNetworkAccess = 'Enabled' } = wish
+  if (!/^(enabled|disabled)$/i.test(publicNetworkAccess)) throw refusals.invalidValueFor('publicNetworkAccess')
 
   const retention = wish.softDeleteRetentionInDays ?? before?.softDeleteRetentionInDays ?? longestRetentionDays
   if (retention < shortestRetentionDays || retention > longestRetentionDays)
@@ -114,13 +120,13 @@ function settled(
     ...rest,
     sku,
     tenantId,
-    accessPolicies: wish.accessPolicies ?? before?.accessPolicies ?? [],
-    enabledForDeployment: wish.enabledForDeployment ?? before?.enabledForDeployment ?? false,
+    accessPolicies: wish.accessPolicies ?? [],
+    enabledForDeployment: wish.enabledForDeployment ?? false,
     enableSoftDelete: true,
     softDeleteRetentionInDays: retention,
-    enableRbacAuthorization: wish.enableRbacAuthorization ?? before?.enableRbacAuthorization ?? rolesByDefault,
+    enableRbacAuthorization,
     ...(enablePurgeProtection === true ? { enablePurgeProtection } : {}),
-    publicNetworkAccess: wish.publicNetworkAccess ?? before?.publicNetworkAccess ?? 'Enabled',
+    publicNetworkAccess,
     provisioningState: 'Succeeded',
   }
 }
