@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdir, utimes, writeFile } from 'node:fs/promises'
+import { readdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryDirectory } from '../store/testing.ts'
 import { localExtents } from './local-files.ts'
-import { allIdle, keepsExtents, portions } from './testing.ts'
+import { allIdle, keepsExtents, now, portions } from './testing.ts'
 
 test('files keep extents', t => keepsExtents(t, localExtents(temporaryDirectory(t))))
 
@@ -19,4 +19,15 @@ test('a file is idle when nothing has been written to it for long, and what is n
   await utimes(join(folder, shard, id), hourAgo, hourAgo)
   assert.deepEqual(await allIdle(extents, 3_599_000), [id])
   assert.deepEqual(await allIdle(extents, 7_200_000), [])
+})
+
+test('a file that goes while the others are looked at does not stop the look', async t => {
+  const folder = temporaryDirectory(t)
+  const extents = localExtents(folder)
+  const { id } = await extents.write(portions(Buffer.from('x')))
+  extents.release(id)
+  const [shard = ''] = await readdir(folder)
+  // In the list of its folder, and not there when it is asked for.
+  await symlink(join(folder, 'nowhere'), join(folder, shard, `${shard}${'f'.repeat(30)}`))
+  assert.deepEqual(await allIdle(extents, now), [id])
 })

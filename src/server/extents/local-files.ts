@@ -64,8 +64,9 @@ export function localExtents(folder: string): Extents {
         const idle: string[] = []
         for (const id of await namesIn(join(folder, shard))) {
           if (held.has(id) || !isExtentId(id)) continue
-          const { mtimeMs } = await stat(pathOf(id))
-          if (Date.now() - mtimeMs >= ms && !held.has(id)) idle.push(id)
+          // One may go at any moment: its upload has failed, or was refused.
+          const mtimeMs = (await ifThere(stat(pathOf(id))))?.mtimeMs
+          if (mtimeMs !== undefined && Date.now() - mtimeMs >= ms && !held.has(id)) idle.push(id)
         }
         if (idle.length > 0) yield idle
       }
@@ -108,11 +109,13 @@ function unavailable(cause: unknown): never {
   throw new StorageUnavailable('the content could not be written', { cause })
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+const namesIn = async (folder: string) => (await ifThere(readdir(folder))) ?? []
+
+async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
-    return await readdir(folder)
+    return await asked
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
+    if (isErrno(error, 'ENOENT')) return undefined
     throw error
   }
 }

@@ -7,35 +7,34 @@ import type { Extents } from './extents.ts'
 
 const sweeping = systemGrant('remove content that nothing refers to')
 
-/** Since when nothing has referred to an extent, as far as earlier sweeps have seen. */
-export type Unreferenced = Map<string, number>
-
 /**
  * Removes the extents that no row has referred to for a while. They are left alone at first, because an extent is
  * written before the row that names it, and somebody may still be reading one that no row names any more. It can never
- * be named again: references are only ever copied from rows. A signal ends it before the next one.
+ * be named again: references are only ever copied from rows. Since when that has been so is kept, because what a process
+ * left that died may be found by ones that do not live for as long as the grace. A signal ends it before the next one.
  */
 export async function sweepExtents(
   parts: { extents: Extents; store: Store },
   graceMs: number,
-  unreferenced: Unreferenced = new Map(),
   signal?: AbortSignal,
 ): Promise<number> {
   let removed = 0
   for await (const idle of parts.extents.idleFor(graceMs)) {
     const named = await parts.store.contents.namedAmong(sweeping, idle)
-    for (const id of idle) {
-      if (signal?.aborted) return removed
-      if (named.has(id)) {
-        unreferenced.delete(id)
-        continue
+    const unnamed = idle.filter(id => !named.has(id))
+    if (unnamed.length === 0) continue
+    const known = await parts.store.write(tx => tx.contents.noteUnreferenced(sweeping, unnamed, Date.now()))
+    const over = unnamed.filter(id => Date.now() - (known.get(id) ?? Date.now()) >= graceMs)
+    const gone: string[] = []
+    try {
+      for (const id of over) {
+        if (signal?.aborted) return removed
+        await parts.extents.remove(id)
+        gone.push(id)
+        removed++
       }
-      const since = unreferenced.get(id) ?? Date.now()
-      unreferenced.set(id, since)
-      if (Date.now() - since < graceMs) continue
-      unreferenced.delete(id)
-      await parts.extents.remove(id)
-      removed++
+    } finally {
+      if (gone.length > 0) await parts.store.write(tx => tx.contents.forgetUnreferenced(sweeping, gone))
     }
   }
   return removed
@@ -49,12 +48,11 @@ const everyMs = 10 * 60_000
 export function keepSwept(parts: { extents: Extents; store: Store; clock: Clock; log: Log }): {
   stop(): Promise<void>
 } {
-  const unreferenced: Unreferenced = new Map()
   const stopping = new AbortController()
   let sweep = Promise.resolve()
   const begin = () => {
     sweep = expireContents(parts)
-      .then(() => sweepExtents(parts, graceMs, unreferenced, stopping.signal))
+      .then(() => sweepExtents(parts, graceMs, stopping.signal))
       .then(
         removed => parts.log.debug({ removed }, 'swept content that nothing refers to'),
         error => parts.log.error({ err: error }, 'content that nothing refers to could not be removed'),

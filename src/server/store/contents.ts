@@ -33,6 +33,10 @@ export type ContentWrites = ContentReads & {
   /** Takes away the pieces that begin in a range. */
   cut(grant: Grant<Change>, content: string, range: Range): Promise<void>
   remove(grant: Grant<Change>, content: string): Promise<void>
+  /** Notes that nothing refers to these extents, and answers since when that has been known of each. */
+  noteUnreferenced(grant: Grant<never>, extents: readonly string[], now: number): Promise<Map<string, number>>
+  /** Forgets what was noted of extents that are gone. */
+  forgetUnreferenced(grant: Grant<never>, extents: readonly string[]): Promise<void>
 }
 
 const read = (row: Selectable<ContentPieceTable>): Piece => ({
@@ -75,8 +79,7 @@ export function contentReads(db: Kysely<Tables>): ContentReads {
     async namedAmong(grant, extents) {
       demand(grant, '/')
       const named = new Set<string>()
-      for (let i = 0; i < extents.length; i += 500) {
-        const some = extents.slice(i, i + 500)
+      for (const some of portionsOf(extents)) {
         for (const table of ['content_pieces', 'blob_blocks'] as const) {
           const rows = await db.selectFrom(table).select('extent').distinct().where('extent', 'in', some).execute()
           for (const { extent } of rows) if (extent !== null) named.add(extent)
@@ -85,6 +88,10 @@ export function contentReads(db: Kysely<Tables>): ContentReads {
       return named
     },
   }
+}
+
+function* portionsOf(extents: readonly string[]): Generator<readonly string[]> {
+  for (let i = 0; i < extents.length; i += 500) yield extents.slice(i, i + 500)
 }
 
 /** SQLite takes some 32,000 parameters in a statement, and a piece has seven. */
@@ -145,6 +152,27 @@ export function contentWrites(db: Kysely<Tables>): ContentWrites {
     async remove(grant, content) {
       demand(grant)
       await db.deleteFrom('content_pieces').where('content', '=', content).execute()
+    },
+
+    async noteUnreferenced(grant, extents, now) {
+      demand(grant, '/')
+      const known = new Map<string, number>()
+      for (const some of portionsOf(extents)) {
+        await db
+          .insertInto('unreferenced_extents')
+          .values(some.map(extent => ({ extent, since: now })))
+          .onConflict(conflict => conflict.doNothing())
+          .execute()
+        const rows = await db.selectFrom('unreferenced_extents').selectAll().where('extent', 'in', some).execute()
+        for (const { extent, since } of rows) known.set(extent, since)
+      }
+      return known
+    },
+
+    async forgetUnreferenced(grant, extents) {
+      demand(grant, '/')
+      for (const some of portionsOf(extents))
+        await db.deleteFrom('unreferenced_extents').where('extent', 'in', some).execute()
     },
   }
 }

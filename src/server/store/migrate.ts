@@ -9,12 +9,24 @@ import * as tagOrder from './migrations/0006-tag-order.ts'
 import * as blobsInRows from './migrations/0007-blobs-in-rows.ts'
 import * as noticeOfEnds from './migrations/0008-notice-of-ends.ts'
 import * as purgeTimes from './migrations/0009-purge-times.ts'
+import * as unreferencedExtents from './migrations/0010-unreferenced-extents.ts'
 import { DatabaseRefused } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 /** In order; the position is the version. Released ones are never edited, only followed by new ones. */
 const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [
-  ...[first, vaults, storage, dueObjects, dataLake, tagOrder, blobsInRows, noticeOfEnds, purgeTimes],
+  ...[
+    first,
+    vaults,
+    storage,
+    dueObjects,
+    dataLake,
+    tagOrder,
+    blobsInRows,
+    noticeOfEnds,
+    purgeTimes,
+    unreferencedExtents,
+  ],
 ]
 
 /**

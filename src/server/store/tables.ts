@@ -32,6 +32,7 @@ export type Tables = {
   blob_blocks: BlobBlockTable
   blob_tags: { blob: number; container: number; name: string; value: string; blob_name: string }
   content_pieces: ContentPieceTable
+  unreferenced_extents: UnreferencedExtentTable
   data_lake_accounts: DataLakeAccountTable
   data_lake_files: DataLakeFileTable
 }
@@ -227,6 +228,12 @@ export type ContentPieceTable = {
   extent: string | null
   extent_at: number
   bytes: Uint8Array | null
+}
+
+export type UnreferencedExtentTable = {
+  extent: string
+  /** When it was first seen without a row that names it. */
+  since: number
 }
 
 export type DataLakeAccountTable = {

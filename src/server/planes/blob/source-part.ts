@@ -9,12 +9,16 @@ import { type Taken, takeOver } from './take-in.ts'
 const readPart = systemGrant('read the part of another blob that the caller has shown that it may')
 
 /** The part of another blob that `x-ms-source-range` names, taken over as if it were the request's own body. Throws 4xx. */
-export async function takeSourcePart(cx: Context<'write'>, most: number): Promise<Taken> {
+export async function takeSourcePart(
+  cx: Context<'write'>,
+  most: number,
+  isRefused: () => Promise<unknown>,
+): Promise<Taken> {
   const blob = await (await copySource(cx)).read(cx.store)
   const range = wholeRange('x-ms-source-range', cx.request.headers) ?? { from: 0, length: blob.length }
   if (range.from > blob.length || (range.from === blob.length && blob.length > 0))
     throw refusals.invalidRange(blob.length)
   const length = Math.min(range.length, blob.length - range.from)
   if (length > most) throw refusals.bodyTooLarge(most)
-  return takeOver(cx, await bytesOf(cx, readPart, blob, { from: range.from, length }), length)
+  return takeOver(cx, await bytesOf(cx, readPart, blob, { from: range.from, length }), length, isRefused)
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { bodyOf } from '../../door/body.ts'
 import type { Context } from '../../door/operation.ts'
+import type { Kept } from '../../extents/kept.ts'
 import { Crc64 } from '../../signatures/crc64.ts'
 import type { Piece } from '../../store/contents.ts'
 import * as refusals from './refusals.ts'
@@ -9,19 +10,22 @@ import * as refusals from './refusals.ts'
 /** Bodies up to this length are kept in their rows: a file for each would take a sync, and a block of the disk. */
 const shortBody = 16 * 1024
 
-export type Taken = {
+export type Taken = Kept & {
   readonly length: number
   /** Where the bytes are now. */
   readonly at: { readonly bytes: Uint8Array } | { readonly extent: string }
   /** In base64, when it was computed. */
   readonly md5: string | undefined
   readonly crc64: string | undefined
-  /** After the commit of the row that refers to it, or the failure of it. */
-  release(): void
 }
 
 type Wish = {
   readonly most: number
+  /**
+   * Throws what would be refused after the body as well. Asked before anything goes to disk; whoever keeps what was taken
+   * in asks again, in the transaction.
+   */
+  readonly isRefused: () => Promise<unknown>
   /** Whether its MD5 is kept or told, though the client does not send one. */
   readonly md5: boolean
 }
@@ -30,19 +34,24 @@ type Wish = {
  * Takes in the body of a request and checks it against the hashes that the client sent. Whatever is longer than a row
  * goes to disk as it comes. Throws 400, 411 or 413, and leaves nothing then.
  */
-export async function takeIn(cx: Context, { most, md5 }: Wish): Promise<Taken> {
+export async function takeIn(cx: Context, { most, md5, isRefused }: Wish): Promise<Taken> {
   const { headers } = cx.request
   const length = announcedLength(headers)
   if (length > most) throw refusals.bodyTooLarge(most)
   const given = givenHashes(headers, '')
   const whole = async () => new Uint8Array(await cx.request.arrayBuffer().catch(refuseEarlyEnd))
-  return keep(cx, { length, whole, portions: () => bodyOf(cx, refusals.endedEarly), md5, given })
+  return keep(cx, { length, whole, portions: () => bodyOf(cx, refusals.endedEarly), md5, given, isRefused })
 }
 
 /** The same for bytes of another blob, with the hashes that the client knows of those. */
-export function takeOver(cx: Context, bytes: AsyncIterable<Uint8Array>, length: number): Promise<Taken> {
+export function takeOver(
+  cx: Context,
+  bytes: AsyncIterable<Uint8Array>,
+  length: number,
+  isRefused: Wish['isRefused'],
+): Promise<Taken> {
   const given = givenHashes(cx.request.headers, 'x-ms-source-')
-  return keep(cx, { length, whole: () => buffer(bytes), portions: () => bytes, md5: false, given })
+  return keep(cx, { length, whole: () => buffer(bytes), portions: () => bytes, md5: false, given, isRefused })
 }
 
 type Incoming = {
@@ -51,11 +60,12 @@ type Incoming = {
   portions(): AsyncIterable<Uint8Array>
   readonly md5: boolean
   readonly given: GivenHashes
+  readonly isRefused: Wish['isRefused']
 }
 
 async function keep(
   { extents }: Pick<Context, 'extents'>,
-  { length, whole, portions, md5, given }: Incoming,
+  { length, whole, portions, md5, given, isRefused }: Incoming,
 ): Promise<Taken> {
   const hash = md5 || given.md5 !== null ? createHash('md5') : undefined
   const crc = hash && given.crc64 === null ? undefined : new Crc64()
@@ -72,9 +82,10 @@ async function keep(
     if (bytes.length !== length) throw refusals.endedEarly(undefined)
     hash?.update(bytes)
     crc?.update(bytes)
-    return { length, at: { bytes }, ...hashes(), release: () => undefined }
+    return { length, at: { bytes }, ...hashes(), ...inMemory }
   }
 
+  await isRefused()
   async function* hashed() {
     for await (const portion of portions()) {
       hash?.update(portion)
@@ -83,16 +94,18 @@ async function keep(
     }
   }
   const written = await extents.write(hashed())
-  const release = () => extents.release(written.id)
+  const kept = { release: () => extents.release(written.id), discard: () => extents.remove(written.id) }
   try {
     if (written.length !== length) throw refusals.endedEarly(undefined)
-    return { length, at: { extent: written.id }, ...hashes(), release }
+    return { length, at: { extent: written.id }, ...hashes(), ...kept }
   } catch (error) {
-    release()
-    await extents.remove(written.id)
+    kept.release()
+    await kept.discard()
     throw error
   }
 }
+
+const inMemory: Kept = { release: () => undefined, discard: async () => undefined }
 
 const nothing = new Uint8Array()
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from '../../door/operation.ts'
 import type { BlobContainer } from '../../store/blob-containers.ts'
 import type { StoredBlob } from '../../store/blobs.ts'
-import type { Writes } from '../../store/open.ts'
+import type { Reads, Writes } from '../../store/open.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
 import { isOnlyToAdd } from './access.ts'
 import { checkConditions } from './conditions.ts'
@@ -11,6 +11,8 @@ import { afterWrite, checkWrite } from './lease.ts'
 import { accountOf, containerOf, existingBlob, refuseSnapshot } from './place.ts'
 import { permissionMismatch } from './refusals.ts'
 import { pieceAt, type Taken } from './take-in.ts'
+
+type Look = Pick<Reads, 'storageAccounts' | 'blobContainers' | 'blobs'>
 
 /** `row` is also there when the blob is deleted, and only kept; `before` is not. */
 type Opened = {
@@ -22,9 +24,10 @@ type Opened = {
 
 /**
  * What every write to a blob begins with, inside its transaction: the container, what is there now, whether the request's
- * conditions hold for it, and whether its lease lets the caller. Throws what says no.
+ * conditions hold for it, and whether its lease lets the caller. Before a long body is taken in it is asked without one.
+ * Throws what says no.
  */
-export async function openToWrite(cx: Context<'write'>, tx: Writes): Promise<Opened> {
+export async function openToWrite(cx: Context<'write'>, tx: Look): Promise<Opened> {
   refuseSnapshot(cx.url)
   const account = await accountOf({ store: tx, params: cx.params })
   const container = await containerOf(cx, tx)
@@ -40,7 +43,7 @@ export async function openToWrite(cx: Context<'write'>, tx: Writes): Promise<Ope
 /** The same for what only changes a blob. Throws 404 where there is none. */
 export async function openToChange(
   cx: Context<'write'>,
-  tx: Writes,
+  tx: Look,
 ): Promise<{ container: BlobContainer; before: StoredBlob }> {
   refuseSnapshot(cx.url)
   const container = await containerOf(cx, tx)

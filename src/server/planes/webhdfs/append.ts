@@ -1,3 +1,4 @@
+import { keptBy } from '../../extents/kept.ts'
 import type { DataLakeFile } from '../../store/data-lake-files.ts'
 import type { Reads, Writes } from '../../store/open.ts'
 import { canWrite } from './acl.ts'
@@ -29,14 +30,12 @@ export const appendToFile = [
       const { cx, parameters } = ask
       await whatTo(cx.store, ask)
       const body = await takeIn(cx.request, cx.extents)
-      try {
-        await cx.store.write(async tx => {
+      await keptBy(body, () =>
+        cx.store.write(async tx => {
           const file = await whatTo(tx, ask)
           await append(tx, ask, file, body, leaseAfter(parameters, cx.now))
-        })
-      } finally {
-        body.release()
-      }
+        }),
+      )
       return emptyAnswer()
     },
   }),

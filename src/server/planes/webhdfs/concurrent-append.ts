@@ -1,3 +1,4 @@
+import { keptBy } from '../../extents/kept.ts'
 import type { DataLakeFile } from '../../store/data-lake-files.ts'
 import type { Reads } from '../../store/open.ts'
 import { canWrite } from './acl.ts'
@@ -21,15 +22,13 @@ export const concurrentAppend = fileOperation<'write'>({
     const permission = permissionIn(parameters)
     await whereTo(cx.store, ask)
     const body = await takeIn(cx.request, cx.extents)
-    try {
-      await cx.store.write(async tx => {
+    await keptBy(body, () =>
+      cx.store.write(async tx => {
         const way = await whereTo(tx, ask)
         const file = found(way) ?? (await makeMissing(tx, ask, way, { kind: 'FILE', permission }))
         await append(tx, ask, file, body, keptLease(file))
-      })
-    } finally {
-      body.release()
-    }
+      }),
+    )
     return emptyAnswer()
   },
 })

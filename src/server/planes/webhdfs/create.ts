@@ -1,3 +1,4 @@
+import { keptBy } from '../../extents/kept.ts'
 import type { DataLakeFile } from '../../store/data-lake-files.ts'
 import type { Reads } from '../../store/open.ts'
 import { canWrite } from './acl.ts'
@@ -32,8 +33,8 @@ export const createFile = [
       // Asked before the body is taken in, and again when it counts.
       await whereTo(cx.store, ask)
       const body = await takeIn(cx.request, cx.extents)
-      try {
-        await cx.store.write(async tx => {
+      await keptBy(body, () =>
+        cx.store.write(async tx => {
           const way = await whereTo(tx, ask)
           const file = found(way) ?? (await makeMissing(tx, ask, way, { kind: 'FILE', permission }))
           await tx.contents.remove(grant, file.content)
@@ -41,10 +42,8 @@ export const createFile = [
           const { lease: _, expiresAt: __, ...rest } = file
           const filled: DataLakeFile = { ...rest, length: body.length, changedAt: cx.now, readAt: cx.now }
           await tx.dataLakeFiles.update(grant, account, { ...filled, ...leaseAfter(parameters, cx.now) })
-        })
-      } finally {
-        body.release()
-      }
+        }),
+      )
       return emptyAnswer(201, { Location: cx.request.url })
     },
   }),

@@ -1,14 +1,13 @@
 import { invalidRequestContent, readBytes } from '../../door/body.ts'
 import type { Extents } from '../../extents/extents.ts'
+import type { Kept } from '../../extents/kept.ts'
 import type { Piece } from '../../store/contents.ts'
 
 /** What a request brought, on disk or small enough for a row. */
-export type TakenIn = {
+export type TakenIn = Kept & {
   readonly length: number
   /** As pieces of something, from a place in it on. */
   pieces(at: number): readonly Piece[]
-  /** After the commit, or when there is none. */
-  release(): void
 }
 
 const smallestExtent = 16 * 1024
@@ -19,13 +18,15 @@ export async function takeIn(request: Request, extents: Extents): Promise<TakenI
   if (request.body === null || (announced !== null && Number(announced) <= smallestExtent)) {
     const bytes = request.body === null ? Buffer.alloc(0) : await readBytes(request, smallestExtent)
     const { length } = bytes
-    return { length, pieces: at => (length === 0 ? [] : [{ at, length, bytes }]), release: () => undefined }
+    const pieces = (at: number) => (length === 0 ? [] : [{ at, length, bytes }])
+    return { length, pieces, release: () => undefined, discard: async () => undefined }
   }
   const { id, length } = await extents.write(portions(request.body))
   return {
     length,
     pieces: at => (length === 0 ? [] : [{ at, length, extent: id, extentAt: 0 }]),
     release: () => extents.release(id),
+    discard: () => extents.remove(id),
   }
 }
 

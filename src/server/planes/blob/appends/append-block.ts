@@ -1,4 +1,5 @@
 import { type Context, operation } from '../../../door/operation.ts'
+import { keptBy } from '../../../extents/kept.ts'
 import type { StoredBlob } from '../../../store/blobs.ts'
 import { addAction, writes } from '../access.ts'
 import { empty, validators } from '../answer.ts'
@@ -7,6 +8,7 @@ import { changeBlob } from '../change-blob.ts'
 import * as refusals from '../refusals.ts'
 import { takeSourcePart } from '../source-part.ts'
 import { hashHeaders, pieceAt, type Taken, takeIn } from '../take-in.ts'
+import { openToChange } from '../write-blob.ts'
 
 const longestAppend = 100 * 1024 * 1024
 const mostAppends = 50_000
@@ -20,10 +22,11 @@ export const appendBlock = operation<'write'>({
   async run(cx) {
     const { headers } = cx.request
     refuseOwnKeys(headers)
+    const isRefused = async () => checkRoom(cx, (await openToChange(cx, cx.store)).before, 0)
     const taken = headers.has('x-ms-copy-source')
-      ? await takeSourcePart(cx, longestAppend)
-      : await takeIn(cx, { most: longestAppend, md5: false })
-    try {
+      ? await takeSourcePart(cx, longestAppend, isRefused)
+      : await takeIn(cx, { most: longestAppend, md5: false, isRefused })
+    return keptBy(taken, async () => {
       if (taken.length === 0) throw refusals.invalidHeader('Content-Length', '0')
       const after = await append(cx, taken)
       return empty(201, {
@@ -33,22 +36,26 @@ export const appendBlock = operation<'write'>({
         'x-ms-blob-committed-block-count': after.appends,
         'x-ms-request-server-encrypted': 'true',
       })
-    } finally {
-      taken.release()
-    }
+    })
   },
 })
 
 const append = (cx: Context<'write'>, taken: Taken) =>
   changeBlob(cx, async (before, tx) => {
-    if (before.kind !== 'AppendBlob' || before.content === undefined) throw refusals.invalidBlobType()
-    if (before.sealed) throw refusals.blobIsSealed()
-    checkPosition(cx.request.headers, before, taken.length)
-    const { appends = 0 } = before
-    if (appends >= mostAppends) throw refusals.blockCountExceeds()
-    await tx.contents.add(cx.grant, before.content, [pieceAt(before.length, taken)])
+    const { content, appends } = checkRoom(cx, before, taken.length)
+    await tx.contents.add(cx.grant, content, [pieceAt(before.length, taken)])
     return { length: before.length + taken.length, appends: appends + 1 }
   })
+
+/** Whether so much may be added to the end. Throws 400, 409 or 412. */
+function checkRoom({ request }: Context, before: StoredBlob, added: number): { content: string; appends: number } {
+  const { kind, content, sealed, appends = 0 } = before
+  if (kind !== 'AppendBlob' || content === undefined) throw refusals.invalidBlobType()
+  if (sealed) throw refusals.blobIsSealed()
+  checkPosition(request.headers, before, added)
+  if (appends >= mostAppends) throw refusals.blockCountExceeds()
+  return { content, appends }
+}
 
 function checkPosition(headers: Headers, { length }: StoredBlob, added: number): void {
   const given = (name: string) => {

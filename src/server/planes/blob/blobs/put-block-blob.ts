@@ -1,4 +1,5 @@
 import type { Context } from '../../../door/operation.ts'
+import { keptBy } from '../../../extents/kept.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
 import { empty, validators } from '../answer.ts'
 import { contentHeaders, tierFrom } from '../blob-headers.ts'
@@ -13,8 +14,8 @@ export async function putBlockBlob(cx: Context<'write'>): Promise<Response> {
   const { headers } = cx.request
   const [metadata, tags, tier] = [metadataFrom(cx), await tagsFrom(cx), tierFrom(headers, 'BlockBlob')]
   const given = contentHeaders(headers, { plainToo: true })
-  const taken = await takeIn(cx, { most: longestBody, md5: true })
-  try {
+  const taken = await takeIn(cx, { most: longestBody, md5: true, isRefused: () => openToWrite(cx, cx.store) })
+  return keptBy(taken, async () => {
     const { md5 = taken.md5 } = given
     const blob = await cx.store.write(async tx => {
       const place = await openToWrite(cx, tx)
@@ -32,7 +33,5 @@ export async function putBlockBlob(cx: Context<'write'>): Promise<Response> {
       })
     })
     return empty(201, { ...validators(blob), ...hashHeaders(taken), 'x-ms-request-server-encrypted': 'true' })
-  } finally {
-    taken.release()
-  }
+  })
 }

@@ -1,15 +1,17 @@
 import { operation } from '../../../door/operation.ts'
+import { keptBy } from '../../../extents/kept.ts'
 import { writesOrAdds } from '../access.ts'
 import { empty } from '../answer.ts'
 import { refuseOwnKeys } from '../blob-headers.ts'
 import { checkBlobName } from '../names.ts'
+import { takeSourcePart } from '../source-part.ts'
 import { hashHeaders, takeIn } from '../take-in.ts'
 import { blockIdOf } from './block-id.ts'
-import { keepBlock } from './keep-block.ts'
-import { putBlockFromUrl } from './put-block-from-url.ts'
+import { keepBlock, roomForBlock } from './keep-block.ts'
 
 const longestBlock = 4000 * 1024 * 1024
 
+/** Put Block, and Put Block From URL. */
 export const putBlock = operation<'write'>({
   name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
   route: 'PUT /:account/:container/:blob*',
@@ -19,13 +21,11 @@ export const putBlock = operation<'write'>({
     checkBlobName(cx.params.blob ?? '')
     refuseOwnKeys(cx.request.headers)
     const id = blockIdOf(cx.url)
-    if (cx.request.headers.has('x-ms-copy-source')) return putBlockFromUrl(cx, id)
-    const taken = await takeIn(cx, { most: longestBlock, md5: false })
-    try {
-      await keepBlock(cx, id, taken)
-      return empty(201, { ...hashHeaders(taken), 'x-ms-request-server-encrypted': 'true' })
-    } finally {
-      taken.release()
-    }
+    const isRefused = () => roomForBlock(cx, cx.store, id)
+    const taken = cx.request.headers.has('x-ms-copy-source')
+      ? await takeSourcePart(cx, longestBlock, isRefused)
+      : await takeIn(cx, { most: longestBlock, md5: false, isRefused })
+    await keptBy(taken, () => keepBlock(cx, id, taken))
+    return empty(201, { ...hashHeaders(taken), 'x-ms-request-server-encrypted': 'true' })
   },
 })

@@ -1,4 +1,5 @@
 import { type Context, operation } from '../../../door/operation.ts'
+import { keptBy } from '../../../extents/kept.ts'
 import type { StoredBlob } from '../../../store/blobs.ts'
 import type { Range } from '../../../store/contents.ts'
 import { writes } from '../access.ts'
@@ -8,6 +9,7 @@ import { changeBlob } from '../change-blob.ts'
 import * as refusals from '../refusals.ts'
 import { takeSourcePart } from '../source-part.ts'
 import { hashHeaders, pieceAt, type Taken, takeIn } from '../take-in.ts'
+import { openToChange } from '../write-blob.ts'
 import { checkSequenceNumber, pageRange } from './page-range.ts'
 import { clearPages } from './pieces.ts'
 
@@ -27,27 +29,32 @@ export const putPage = operation<'write'>({
     const range = pageRange(headers)
     if (action === 'clear') return described(await write(cx, range, undefined))
     if (action !== 'update') throw refusals.invalidHeader('x-ms-page-write', action)
+    const isRefused = async () => checkPlace(cx, (await openToChange(cx, cx.store)).before, range)
     const taken = headers.has('x-ms-copy-source')
-      ? await takeSourcePart(cx, longestWrite)
-      : await takeIn(cx, { most: longestWrite, md5: false })
-    try {
+      ? await takeSourcePart(cx, longestWrite, isRefused)
+      : await takeIn(cx, { most: longestWrite, md5: false, isRefused })
+    return keptBy(taken, async () => {
       if (taken.length !== range.length) throw refusals.invalidHeader('Content-Length', String(taken.length))
       return described(await write(cx, range, taken), hashHeaders(taken))
-    } finally {
-      taken.release()
-    }
+    })
   },
 })
 
 const write = (cx: Context<'write'>, range: Range, taken: Taken | undefined) =>
   changeBlob(cx, async (before, tx) => {
-    if (before.kind !== 'PageBlob' || before.content === undefined) throw refusals.invalidBlobType()
-    if (range.from + range.length > before.length) throw refusals.invalidPageRange()
-    checkSequenceNumber(cx.request.headers, before.sequenceNumber ?? 0)
-    await clearPages(cx, tx, before.content, range)
-    if (taken) await tx.contents.add(cx.grant, before.content, [pieceAt(range.from, taken)])
+    const content = checkPlace(cx, before, range)
+    await clearPages(cx, tx, content, range)
+    if (taken) await tx.contents.add(cx.grant, content, [pieceAt(range.from, taken)])
     return {}
   })
+
+/** The content, if a page blob has such pages and its sequence number is as the client thinks. Throws 400, 409, 412 or 416. */
+function checkPlace({ request }: Context, { kind, content, length, sequenceNumber = 0 }: StoredBlob, range: Range) {
+  if (kind !== 'PageBlob' || content === undefined) throw refusals.invalidBlobType()
+  if (range.from + range.length > length) throw refusals.invalidPageRange()
+  checkSequenceNumber(request.headers, sequenceNumber)
+  return content
+}
 
 const described = (blob: StoredBlob, hashes: Record<string, string | undefined> = {}) =>
   empty(201, {
