@@ -82,7 +82,7 @@ export function openLoop(parts: LoopParts): Loop {
   }
 
   function whatToSay() {
-    const progress: Progress = { wish, sources, records, isFirstPollOver, wasComplete, startedAt }
+    const progress: Progress = { wish, sources, records, isFirstPollOver, wasComplete, startedAt, now: now() }
     const status = statusOf(progress)
     const list = reported(sources, records, { nowMs: now().getTime(), clockMs: clock() })
     // When the next poll is changes with every look; it is worth saying once a poll is over.

@@ -21,6 +21,7 @@ export type Progress = {
   /** Whether all certificates have been there once, since the service was told to wait for them. */
   readonly wasComplete: boolean
   readonly startedAt: Date
+  readonly now: Date
 }
 
 /** How the extension stands, in Azure's words; where there is more to say, it stands after them. */
@@ -51,8 +52,8 @@ export function statusOf(progress: Progress): Status {
 }
 
 /** What is wrong comes first; of the rest there may be too much. */
-function substatusesOf({ sources, records }: Progress): Substatus[] {
-  const all = membersOf(sources).map(one => substatusOf(one, records))
+function substatusesOf({ sources, records, now }: Progress): Substatus[] {
+  const all = membersOf(sources).map(one => substatusOf(one, records, now))
   const order = ['error', 'warning', 'transitioning', 'success']
   const sorted = all.sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
   if (sorted.length <= mostSubstatuses) return sorted
@@ -69,14 +70,14 @@ function substatusesOf({ sources, records }: Progress): Substatus[] {
   return [summary, ...sorted.slice(0, mostSubstatuses - 1)]
 }
 
-function substatusOf(one: { source: Source; member: Member }, records: Records): Substatus {
+function substatusOf(one: { source: Source; member: Member }, records: Records, now: Date): Substatus {
   const { certificate, installed, remarks } = one.member
   const path = linkPath(certificate)
   const named = { name: certificate.link, code: 0 }
   const failure = failureOf(one)
   const outcome = records.outcomes[path]
   const state = installed
-    ? `Version ${installed.version}, valid until ${installed.notAfter.toISOString()}, is at ${path}.`
+    ? `Version ${installed.version}, ${validity(installed.notAfter, now)}, is at ${path}.`
     : `Nothing is installed at ${path} yet.`
   const rest = [...remarks, ...(outcome ? [`Last renewal: ${outcome.message}`] : [])].map(text => ` ${text}.`).join('')
   if (failure !== '') return { ...named, status: 'error', message: `${failure}. ${state}${rest}` }
@@ -84,6 +85,8 @@ function substatusOf(one: { source: Source; member: Member }, records: Records):
   if (!installed) return { ...named, status: 'transitioning', message: state }
   return { ...named, status: remarks.length > 0 ? 'warning' : 'success', message: `${state}${rest}` }
 }
+
+const validity = (end: Date, now: Date) => `${end > now ? 'valid until' : 'which ended'} ${end.toISOString()}`
 
 export const settingsStatus = (error: unknown): Status => ({
   ...{ operation: 'Service start - Settings Load.', status: 'error', code: 0 },
