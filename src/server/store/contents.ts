@@ -15,11 +15,17 @@ export type Piece = {
   readonly block?: string
 } & ({ readonly extent: string; readonly extentAt: number } | { readonly bytes: Uint8Array })
 
+/** Where a piece is, without its bytes. */
+export type Span = Omit<Piece, 'bytes' | 'extent' | 'extentAt'> &
+  ({ readonly extent: string; readonly extentAt: number } | { readonly inRow: true })
+
 export type Range = { readonly from: number; readonly length: number }
 
 export type ContentReads = {
-  /** The pieces that a range touches, in order; all of them without one. */
-  pieces(grant: Grant, content: string, range?: Range): Promise<Piece[]>
+  /** The pieces that a range touches, in order, or so many of them; all of them without one. */
+  pieces(grant: Grant, content: string, range?: Range, most?: number): Promise<Piece[]>
+  /** The same without the bytes, of which there may be many. */
+  spans(grant: Grant, content: string, range: Range, most: number): Promise<Span[]>
   /** The blocks that it was made of, in order, without their bytes. */
   blockLengths(grant: Grant, content: string): Promise<{ id: string; length: number }[]>
   /** Which of these extents something refers to. */
@@ -46,23 +52,47 @@ const read = (row: Selectable<ContentPieceTable>): Piece => ({
   ...(row.extent === null ? { bytes: row.bytes ?? new Uint8Array() } : { extent: row.extent, extentAt: row.extent_at }),
 })
 
+const readSpan = ({ at, length, block, extent, extent_at }: Omit<Selectable<ContentPieceTable>, 'bytes'>): Span => ({
+  at,
+  length,
+  ...(block === null ? {} : { block }),
+  ...(extent === null ? { inRow: true } : { extent, extentAt: extent_at }),
+})
+
 export function contentReads(db: Kysely<Tables>): ContentReads {
+  function touching(content: string, { from, length }: Range) {
+    // The piece in which the range begins may begin before it.
+    const first = db
+      .selectFrom('content_pieces')
+      .select(eb => eb.fn.max('at').as('at'))
+      .where('content', '=', content)
+      .where('at', '<=', from)
+    return db
+      .selectFrom('content_pieces')
+      .where('content', '=', content)
+      .where('at', '<', from + length)
+      .where(eb => eb('at', '>=', eb.fn.coalesce(first, eb.lit(0))))
+      .orderBy('at')
+  }
+
   return {
-    async pieces(grant, content, range) {
+    async pieces(grant, content, range, most) {
       demand(grant)
-      let query = db.selectFrom('content_pieces').selectAll().where('content', '=', content).orderBy('at')
-      if (range) {
-        // The piece in which the range begins may begin before it.
-        const first = db
-          .selectFrom('content_pieces')
-          .select(eb => eb.fn.max('at').as('at'))
-          .where('content', '=', content)
-          .where('at', '<=', range.from)
-        query = query
-          .where('at', '<', range.from + range.length)
-          .where(eb => eb('at', '>=', eb.fn.coalesce(first, eb.lit(0))))
-      }
-      return (await query.execute()).map(read)
+      const rows = range
+        ? touching(content, range)
+        : db.selectFrom('content_pieces').where('content', '=', content).orderBy('at')
+      return (
+        await rows
+          .selectAll()
+          .$if(most !== undefined, query => query.limit(most ?? 0))
+          .execute()
+      ).map(read)
+    },
+
+    async spans(grant, content, range, most) {
+      demand(grant)
+      const rows = touching(content, range).select(['content', 'at', 'length', 'block', 'extent', 'extent_at'])
+      return (await rows.limit(most).execute()).map(readSpan)
     },
 
     async blockLengths(grant, content) {

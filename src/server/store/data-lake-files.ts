@@ -181,8 +181,13 @@ export function dataLakeFileWrites(db: Kysely<Tables>): DataLakeFileWrites {
       await db
         .updateTable('data_lake_files')
         .set({
-          ...{ parent: file.parent, name: file.name, length: file.length, acl: JSON.stringify(file.acl) },
-          ...{ changed_at: file.changedAt, read_at: file.readAt, expires_at: file.expiresAt ?? null },
+          ...{ parent: file.parent, name: file.name, length: file.length, content: file.content || null },
+          ...{
+            acl: JSON.stringify(file.acl),
+            changed_at: file.changedAt,
+            read_at: file.readAt,
+            expires_at: file.expiresAt ?? null,
+          },
           ...{ lease: file.lease?.id ?? null, leased_at: file.lease?.at ?? null },
         })
         .where('number', '=', file.number)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { keptBy } from '../../extents/kept.ts'
 import type { DataLakeFile } from '../../store/data-lake-files.ts'
 import type { Reads } from '../../store/open.ts'
@@ -38,9 +39,11 @@ export const createFile = [
           const way = await whereTo(tx, ask)
           const file = found(way) ?? (await makeMissing(tx, ask, way, { kind: 'FILE', permission }))
           await tx.contents.remove(grant, file.content)
-          await tx.contents.add(grant, file.content, body.pieces(0))
+          // Another one: whoever reads the file must not go on in its new bytes.
+          const content = randomUUID()
+          await tx.contents.add(grant, content, body.pieces(0))
           const { lease: _, expiresAt: __, ...rest } = file
-          const filled: DataLakeFile = { ...rest, length: body.length, changedAt: cx.now, readAt: cx.now }
+          const filled: DataLakeFile = { ...rest, content, length: body.length, changedAt: cx.now, readAt: cx.now }
           await tx.dataLakeFiles.update(grant, account, { ...filled, ...leaseAfter(parameters, cx.now) })
         }),
       )

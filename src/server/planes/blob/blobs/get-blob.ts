@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { streamOf } from '../../../door/long-answer.ts'
 import { type Context, operation } from '../../../door/operation.ts'
+import { lookedAtAnew } from '../../../extents/read-content.ts'
 import { readQuery } from '../../../signatures/query.ts'
 import { headersSetBy, isRefusal, readSas } from '../../../signatures/sas.ts'
 import type { StoredBlob } from '../../../store/blobs.ts'
@@ -9,7 +10,7 @@ import { reads } from '../access.ts'
 import { present } from '../answer.ts'
 import { describe } from '../blob-headers.ts'
 import { checkConditions } from '../conditions.ts'
-import { bytesOf, ContentReplaced } from '../content-stream.ts'
+import { bytesOf } from '../content-stream.ts'
 import { checkRead } from '../lease.ts'
 import { accountOf, containerOf, existingBlob } from '../place.ts'
 import { refuseComp } from '../query.ts'
@@ -20,18 +21,8 @@ export const getBlob = operation<'read'>({
   name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read',
   route: 'GET /:account/:container/:blob*',
   access: reads('getBlob'),
-  run: cx => answer(cx, 0),
+  run: cx => lookedAtAnew(() => whole(cx)),
 })
-
-/** A blob that is replaced while it is looked at is looked at anew, a few times. */
-async function answer(cx: Context<'read'>, attempt: number): Promise<Response> {
-  try {
-    return await whole(cx)
-  } catch (error) {
-    if (!(error instanceof ContentReplaced) || attempt === 9) throw error
-    return answer(cx, attempt + 1)
-  }
-}
 
 async function whole(cx: Context<'read'>): Promise<Response> {
   const { blob, headers } = await lookAt(cx)

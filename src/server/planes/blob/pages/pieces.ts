@@ -2,19 +2,23 @@ import type { Context } from '../../../door/operation.ts'
 import type { Piece, Range } from '../../../store/contents.ts'
 import type { Writes } from '../../../store/open.ts'
 
-/** Takes a range out of a content; what of a piece lies outside the range stays. */
+/** Takes a range out of a content; what lies outside of the pieces at its borders stays. */
 export async function clearPages(cx: Context<'write'>, tx: Writes, content: string, range: Range): Promise<void> {
-  const end = range.from + range.length
-  for (const piece of await tx.contents.pieces(cx.grant, content, range)) {
-    const pieceEnd = piece.at + piece.length
-    if (pieceEnd <= range.from) continue
-    await tx.contents.cut(cx.grant, content, { from: piece.at, length: 1 })
-    const left = piece.at < range.from ? [partOf(piece, 0, range.from - piece.at)] : []
-    const right = pieceEnd > end ? [partOf(piece, end - piece.at, pieceEnd - end)] : []
-    const kept = [...left, ...right]
-    if (kept.length > 0) await tx.contents.add(cx.grant, content, kept)
-  }
+  const end = endOf({ at: range.from, length: range.length })
+  const upTo = async (at: number) => (await tx.contents.pieces(cx.grant, content, { from: at, length: 1 }, 1))[0]
+  const [first, last] = [await upTo(range.from), await upTo(end - 1)]
+  const left = first && first.at < range.from && endOf(first) > range.from ? first : undefined
+  const right = last && endOf(last) > end ? last : undefined
+  const from = left?.at ?? range.from
+  await tx.contents.cut(cx.grant, content, { from, length: end - from })
+  const kept = [
+    ...(left ? [partOf(left, 0, range.from - left.at)] : []),
+    ...(right ? [partOf(right, end - right.at, endOf(right) - end)] : []),
+  ]
+  if (kept.length > 0) await tx.contents.add(cx.grant, content, kept)
 }
+
+const endOf = ({ at, length }: Pick<Piece, 'at' | 'length'>) => at + length
 
 function partOf(piece: Piece, from: number, length: number): Piece {
   const at = piece.at + from
