@@ -17,9 +17,14 @@ export type Door = (request: Request, peer: Peer) => Promise<Stamped>
 
 /**
  * An answer, and the headers that it has besides its own. They stand apart because a Response whose headers nobody has
- * touched is sent in half the time.
+ * touched is sent in half the time. That is also why nobody has looked yet whether they can be sent: `instead` is what the
+ * plane says when they cannot.
  */
-export type Stamped = { readonly response: Response; readonly stamp: Readonly<Record<string, string>> }
+export type Stamped = {
+  readonly response: Response
+  readonly stamp: Readonly<Record<string, string>>
+  instead(cause: unknown): Response
+}
 
 /** As one, for those who ask from within. What the response says itself goes before the stamp. */
 export function whole({ response, stamp }: Stamped): Response {
@@ -58,7 +63,10 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
   const door: Door = async (request, peer) => {
     const url = new URL(request.url)
     const found = planeOf(url)
-    if (!found) return { response: new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 }), stamp: {} }
+    if (!found) {
+      const response = new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 })
+      return { response, stamp: {}, instead: () => new Response(null, { status: 500 }) }
+    }
 
     const { plane } = found
     const segments = (plane.segments ?? pathSegments)(found.pathname)
@@ -67,6 +75,7 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
     const operation = match?.operation ?? (unknown.get(plane) as Operation)
     let call: Call & Parts = beginCall(parts, request, url, peer, match?.params ?? {})
 
+    const refusal = (error: unknown) => plane.renderError(toAzureError(error, parts, call), call)
     let response: Response
     try {
       if (match && plane.locate) call = { ...call, params: { ...call.params, ...(await plane.locate(call.params)) } }
@@ -89,9 +98,9 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
         return await operation.run(context)
       })
     } catch (error) {
-      response = plane.renderError(toAzureError(error, parts, call), call)
+      response = refusal(error)
     }
-    return { response, stamp: stampOf(plane, call) }
+    return { response, stamp: stampOf(plane, call), instead: refusal }
   }
   return door
 }

@@ -67,13 +67,13 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
     getRequestListener(async (request, { incoming, outgoing }) => {
       const { socket } = incoming as IncomingMessage
       const actingAs = actingAsOf.get(socket)
-      const { response, stamp } = await parts.door(request, {
+      const { response, stamp, instead } = await parts.door(request, {
         address: socket.remoteAddress ?? '',
         body: incoming as IncomingMessage,
         rawHeaders: incoming.rawHeaders,
         ...(actingAs === undefined ? {} : { actingAs }),
       })
-      ;(outgoing as StampedResponse).stamp = stamp
+      Object.assign(outgoing as StampedResponse, { stamp, instead })
       return response
     }),
   )

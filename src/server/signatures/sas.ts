@@ -1,3 +1,4 @@
+import { isHeaderValue } from '../header-value.ts'
 import type { Query } from './query.ts'
 import { failed, fieldsNotWellFormed, isMandatory, type Refusal } from './refusal.ts'
 
@@ -33,6 +34,7 @@ export function readSas(query: Query): Sas | Refusal | undefined {
     if (fields.has(name)) return failed(`The query parameter ${name} is given more than once.`)
     // What is signed is lines: with a break in one of them, another meaning could be read into the same text.
     if (value.includes('\n')) return fieldsNotWellFormed()
+    if (headerFields.has(name) && !isHeaderValue(value)) return fieldsNotWellFormed()
     fields.set(name, value)
   }
   const field = (name: SasField) => fields.get(name) ?? ''
@@ -64,16 +66,18 @@ const mandatory: Readonly<Record<Sas['kind'], readonly SasField[]>> = {
   delegation: ['sr', 'sp', 'se', 'skoid', 'sktid', 'skt', 'ske', 'sks', 'skv'],
 }
 
+const headersSet = [
+  ['cache-control', 'rscc'],
+  ['content-disposition', 'rscd'],
+  ['content-encoding', 'rsce'],
+  ['content-language', 'rscl'],
+  ['content-type', 'rsct'],
+] as const
+const headerFields: ReadonlySet<string> = new Set(headersSet.map(([, field]) => field))
+
 /** The response headers that a signature may set. */
 export function headersSetBy(sas: Sas): readonly (readonly [name: string, value: string])[] {
-  const named = [
-    ['cache-control', 'rscc'],
-    ['content-disposition', 'rscd'],
-    ['content-encoding', 'rsce'],
-    ['content-language', 'rscl'],
-    ['content-type', 'rsct'],
-  ] as const
-  return named
+  return headersSet
     .map(([name, field]) => [name, sas.field(field)] as const)
     .filter(([, value]) => value !== '' && sas.kind !== 'account')
 }

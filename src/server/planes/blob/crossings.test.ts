@@ -117,11 +117,11 @@ test('tags are read and written only with the permission for tags, whichever ope
   assert.equal((await send('PUT', `/ctr/signed?${signedToo}`, bySignature)).status, 201)
 })
 
-test('a line break in a field of a signature is refused, and not signed for', async t => {
+test('a line break in a field of a signature, or what cannot be a header, is refused, and not signed for', async t => {
   const { send } = await openStorage(t)
   await send('PUT', '/ctr?restype=container')
   const key = 'sktid=a&skt=2020-01-01&ske=2999-01-01&sks=b&skv=2021-06-08'
-  for (const fields of [`sr=c&skoid=a%0Ab&${key}`, 'sr=c&rscd=a%0Ab']) {
+  for (const fields of [`sr=c&skoid=a%0Ab&${key}`, 'sr=c&rscd=a%0Ab', 'sr=c&rscd=a%0Db', 'sr=c&rscd=%E6%97%A5']) {
     const answer = await send('GET', `/ctr/a?sv=2021-06-08&sp=r&se=2999-01-01&sig=eA&${fields}`, { token: null })
     assert.deepEqual(said(answer), [403, 'AuthenticationFailed'], fields)
     assert.match(answer.text, /not well formed/)
@@ -185,4 +185,39 @@ test('parts of a batch that are nonsense, or long, are read quickly and refused'
   // What reads this in a time that grows with its square is not done today.
   const blanks = `DELETE /ctr/blob HTTP/1.1\r\nx-a: b${' '.repeat(3_000_000)}b`
   assert.equal((await batch(blanks)).status, 202)
+})
+
+test('what could not be a header of an answer is not kept as one, and the account goes on answering', async t => {
+  const { send, arm, id, lazuli } = await openStorage(t)
+  const admin = await lazuli.adminToken(storageAudience)
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: block })
+  const rule = (field: string, value: string) => {
+    const fields = {
+      AllowedOrigins: '*',
+      AllowedMethods: 'GET',
+      AllowedHeaders: 'a-*',
+      ExposedHeaders: '*',
+      [field]: value,
+    }
+    const text = Object.entries(fields).map(([name, text]) => `<${name}>${text}</${name}>`)
+    return `<StorageServiceProperties><Cors><CorsRule>${text.join('')}</CorsRule></Cors></StorageServiceProperties>`
+  }
+  const put = (body: string) => send('PUT', '/?restype=service&comp=properties', { token: admin, body })
+  for (const [field, value] of [
+    ['ExposedHeaders', '☃'],
+    ['ExposedHeaders', 'a&#10;b'],
+    ['AllowedHeaders', 'a b'],
+    ['AllowedOrigins', 'https://☃.example'],
+    ['AllowedMethods', 'GET,FOO'],
+    ['MaxAgeInSeconds', '-1'],
+  ] as const)
+    assert.deepEqual(said(await put(rule(field, value))), [400, 'InvalidXmlDocument'], `${field}: ${value}`)
+  assert.equal((await put(rule('MaxAgeInSeconds', '5'))).status, 202)
+  const answer = await send('GET', '/ctr/blob', { headers: { origin: 'https://a.example' } })
+  assert.deepEqual([answer.text, answer.headers.get('access-control-expose-headers')], ['hello', '*'])
+  const wish = { canonicalizedResource: '/blob/acct1/ctr', signedExpiry: '2999-01-01', signedPermission: 'r' }
+  const signing = (rscd: string) => arm('POST', `${id}/listServiceSas`, { ...wish, rscd })
+  assert.equal((await signing('attachment; filename="日本.txt"')).status, 400)
+  assert.equal((await signing("attachment; filename*=UTF-8''%E6%97%A5.txt")).status, 200)
 })

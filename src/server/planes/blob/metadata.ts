@@ -1,27 +1,15 @@
 import type { Call } from '../../door/operation.ts'
-import * as refusals from './refusals.ts'
+import { checkedMetadata } from '../../resources/microsoft.storage/metadata-rules.ts'
 
 const prefix = 'x-ms-meta-'
 
-/**
- * Names are those of C# variables: one is the same name in any case, and is kept in the case that it came in first.
- * Values given under the same name are one, with commas between them. Throws 400.
- */
-export function metadataFrom(call: Pick<Call, 'request' | 'peer'>): Record<string, string> {
-  const metadata = new Map<string, [name: string, value: string]>()
-  let size = 0
-  for (const [header, value] of headersOf(call)) {
-    if (header.slice(0, prefix.length).toLowerCase() !== prefix) continue
-    const name = header.slice(prefix.length)
-    if (name === '') throw refusals.emptyMetadataKey()
-    if (!/^[a-z_][a-z0-9_]*$/i.test(name)) throw refusals.invalidMetadata(name)
-    size += name.length + value.length
-    const before = metadata.get(name.toLowerCase())
-    if (before) before[1] += `, ${value}`
-    else metadata.set(name.toLowerCase(), [name, value])
-  }
-  if (size > 8 * 1024) throw refusals.metadataTooLarge()
-  return Object.fromEntries(metadata.values())
+/** Throws 400. */
+export const metadataFrom = (call: Pick<Call, 'request' | 'peer'>): Record<string, string> =>
+  checkedMetadata(metadataIn(call))
+
+function* metadataIn(call: Pick<Call, 'request' | 'peer'>): Iterable<[name: string, value: string]> {
+  for (const [header, value] of headersOf(call))
+    if (header.slice(0, prefix.length).toLowerCase() === prefix) yield [header.slice(prefix.length), value]
 }
 
 /** As they were spelled, where that is known. */

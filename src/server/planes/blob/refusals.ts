@@ -152,14 +152,6 @@ export const invalidXml = (reason = '') =>
     'XML specified is not syntactically valid.',
     reason === '' ? {} : { Reason: reason },
   )
-export const invalidMetadata = (name: string) =>
-  refuse(400, 'InvalidMetadata', 'The metadata specified is invalid. It has characters that are not permitted.', {
-    HeaderName: `x-ms-meta-${name}`,
-  })
-export const emptyMetadataKey = () =>
-  refuse(400, 'EmptyMetadataKey', 'The key for one of the metadata key-value pairs is empty.')
-export const metadataTooLarge = () =>
-  refuse(400, 'MetadataTooLarge', 'The metadata specified exceeds the maximum permissible limit (8KB).')
 export const bodyTooLarge = (most: number) =>
   refuse(413, 'RequestBodyTooLarge', 'The request body is too large and exceeds the maximum permissible limit.', {
     MaxLimit: String(most),

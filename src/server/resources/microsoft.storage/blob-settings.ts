@@ -10,6 +10,8 @@ import { filled } from '../../door/routes.ts'
 import type { Reads } from '../../store/open.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
 import { storageVersions } from './api-versions.ts'
+import { type CorsRule, mostCorsRules, problemOf } from './cors-rules.ts'
+import { invalidValues } from './errors.ts'
 
 /** The one blob service of an account: what it lets clients do besides what the account says. */
 
@@ -28,38 +30,45 @@ export async function namedAccount(reads: Pick<Reads, 'storageAccounts'>, params
   return account
 }
 
+const corsRule = z.object({
+  allowedOrigins: z.array(z.string()),
+  allowedMethods: z.array(z.string()),
+  maxAgeInSeconds: z.number(),
+  exposedHeaders: z.array(z.string()),
+  allowedHeaders: z.array(z.string()),
+})
+
 const properties = z.looseObject({
   deleteRetentionPolicy: z
     .looseObject({ enabled: z.boolean().optional(), days: z.number().int().min(1).max(365).optional() })
     .optional(),
   cors: z
     .looseObject({
-      corsRules: z
-        .array(
-          z.object({
-            allowedOrigins: z.array(z.string()).min(1),
-            allowedMethods: z.array(z.string()).min(1),
-            maxAgeInSeconds: z.number().int().min(0),
-            exposedHeaders: z.array(z.string()),
-            allowedHeaders: z.array(z.string()),
-          }),
-        )
-        .max(5)
-        .default([]),
+      corsRules: z.array(corsRule).max(mostCorsRules).default([]),
     })
     .optional(),
   isVersioningEnabled: z.literal(false).optional(),
 })
 
 type Service = {
-  cors?: {
-    origins: string[]
-    methods: string[]
-    allowedHeaders: string[]
-    exposedHeaders: string[]
-    maxAgeSec: number
-  }[]
+  cors?: CorsRule[]
   deleteRetention?: number | undefined
+}
+
+const withoutEmpty = (names: readonly string[]) => names.filter(name => name !== '')
+
+/** Templates have an empty name where there is none. Throws 400. */
+function ruleIn(given: z.infer<typeof corsRule>): CorsRule {
+  const rule = {
+    origins: given.allowedOrigins,
+    methods: given.allowedMethods,
+    allowedHeaders: withoutEmpty(given.allowedHeaders),
+    exposedHeaders: withoutEmpty(given.exposedHeaders),
+    maxAgeSec: given.maxAgeInSeconds,
+  }
+  const problem = problemOf(rule)
+  if (problem) throw invalidValues(`cors.corsRules: ${problem}`)
+  return rule
 }
 
 function shown(account: StorageAccount) {
@@ -117,21 +126,12 @@ const putBlobService = operation<'write'>({
     apiVersionOf(cx.url, storageVersions)
     const body = await readJson(cx.request)
     const { deleteRetentionPolicy, cors } = checked(properties, body.properties ?? {}, 'properties')
+    const rules = cors?.corsRules.map(ruleIn)
     const after = await cx.store.write(async tx => {
       const account = await namedAccount(tx, cx.params)
       const service: Service = {
         ...account.service,
-        ...(cors
-          ? {
-              cors: cors.corsRules.map(rule => ({
-                origins: rule.allowedOrigins,
-                methods: rule.allowedMethods,
-                allowedHeaders: rule.allowedHeaders,
-                exposedHeaders: rule.exposedHeaders,
-                maxAgeSec: rule.maxAgeInSeconds,
-              })),
-            }
-          : {}),
+        ...(rules ? { cors: rules } : {}),
         ...(deleteRetentionPolicy
           ? { deleteRetention: deleteRetentionPolicy.enabled ? (deleteRetentionPolicy.days ?? 7) : undefined }
           : {}),

@@ -141,6 +141,13 @@ test('the blob service of an account is shown and changed, and the account then 
   for (const wrong of [
     { deleteRetentionPolicy: { enabled: true, days: 366 } },
     { cors: { corsRules: Array.from({ length: 6 }, () => rule) } },
+    { cors: { corsRules: [{ ...rule, exposedHeaders: ['a\nb'] }] } },
+    { cors: { corsRules: [{ ...rule, exposedHeaders: ['☃'] }] } },
+    { cors: { corsRules: [{ ...rule, allowedHeaders: ['a b'] }] } },
+    { cors: { corsRules: [{ ...rule, allowedOrigins: ['https://a.example\n'] }] } },
+    { cors: { corsRules: [{ ...rule, allowedOrigins: [] }] } },
+    { cors: { corsRules: [{ ...rule, allowedMethods: ['FOO'] }] } },
+    { cors: { corsRules: [{ ...rule, maxAgeInSeconds: 1.5 }] } },
     { isVersioningEnabled: true },
   ])
     assert.equal((await send('PUT', service, { properties: wrong })).status, 400, JSON.stringify(wrong))
@@ -183,6 +190,20 @@ test('a container is made, shown, listed, changed and removed, and is the blob s
   assert.equal((await blob('GET', list)).status, 200)
   assert.equal((await send('PATCH', `${containers}/other`, { properties: {} })).status, 404)
   assert.equal((await send('PUT', `${containers}/Bad--Name`, { properties: {} })).status, 400)
+
+  for (const [metadata, code] of [
+    [{ 'a b': 'x' }, 'InvalidMetadata'],
+    [{ 'a><b': '1' }, 'InvalidMetadata'],
+    [{ ok: 'x\ny' }, 'InvalidMetadata'],
+    [{ ok: '☃' }, 'InvalidMetadata'],
+    [{ '': 'x' }, 'EmptyMetadataKey'],
+    [{ ok: 'x'.repeat(8 * 1024) }, 'MetadataTooLarge'],
+  ] as const)
+    for (const method of ['PUT', 'PATCH']) {
+      const refused = await send(method, `${containers}/box`, { properties: { metadata } })
+      assert.deepEqual([refused.status, refused.body.error.code], [400, code], JSON.stringify(metadata).slice(0, 20))
+    }
+  assert.deepEqual((await send('GET', `${containers}/box`)).body, patched.body)
 
   for (const name of ['box2', 'box3']) await send('PUT', `${containers}/${name}`, {})
   const names = ({ value }: { value: { name: string }[] }) => value.map(({ name }) => name)

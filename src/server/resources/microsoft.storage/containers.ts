@@ -11,6 +11,7 @@ import { newEtag } from '../../store/blob-etag.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
 import { storageVersions } from './api-versions.ts'
 import { accountIdOf, namedAccount } from './blob-settings.ts'
+import { checkedMetadata } from './metadata-rules.ts'
 
 /** Containers as the resource manager has them: the same as the blob service's own. */
 
@@ -78,6 +79,7 @@ async function put(cx: Context<'write'>, onlyExisting: boolean): Promise<Respons
   if (!isName && !['$root', '$web'].includes(name))
     throw new AzureError(400, 'InvalidResourceName', 'The specified resource name contains invalid characters.')
   const given = checked(wish, (await readJson(cx.request)).properties ?? {}, 'properties')
+  const metadata = given.metadata && checkedMetadata(Object.entries(given.metadata))
   const account = await namedAccount(cx.store, cx.params)
   const { container, created } = await cx.store.write(async tx => {
     const before = await tx.blobContainers.get(cx.grant, account, name)
@@ -88,7 +90,7 @@ async function put(cx: Context<'write'>, onlyExisting: boolean): Promise<Respons
         etag: newEtag(),
         createdAt: cx.now,
         changedAt: cx.now,
-        metadata: given.metadata ?? {},
+        metadata: metadata ?? {},
         publicAccess: accessFrom(given.publicAccess, account),
         policies: [],
       })
@@ -97,7 +99,7 @@ async function put(cx: Context<'write'>, onlyExisting: boolean): Promise<Respons
     }
     const container = {
       ...before,
-      ...(given.metadata ? { metadata: given.metadata } : {}),
+      ...(metadata ? { metadata } : {}),
       ...(given.publicAccess === undefined ? {} : { publicAccess: accessFrom(given.publicAccess, account) }),
       etag: newEtag(),
       changedAt: cx.now,

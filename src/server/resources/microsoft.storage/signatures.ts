@@ -3,6 +3,7 @@ import { checked } from '../../arm/envelope.ts'
 import type { ResourceAction } from '../../arm/resource-type.ts'
 import { readJson } from '../../door/body.ts'
 import type { Context } from '../../door/operation.ts'
+import { isHeaderValue } from '../../header-value.ts'
 import { ipRange } from '../../signatures/ip-range.ts'
 import { makeAccountSas, makeServiceSas } from '../../signatures/make-sas.ts'
 import { isOrderedPermission } from '../../signatures/sas-permissions.ts'
@@ -14,6 +15,7 @@ import { accountOf } from './keys.ts'
 /** Signatures made with a key of the account for who may have them made, which is as good as having the key. */
 
 const lines = z.string().regex(/^[^\n]*$/)
+const header = z.string().refine(isHeaderValue, 'it is no value of a header')
 const shared = {
   signedIp: lines.optional(),
   signedProtocol: z.string().optional(),
@@ -28,11 +30,11 @@ const serviceWish = z.looseObject({
   signedPermission: z.string().optional(),
   signedExpiry: z.string().optional(),
   signedIdentifier: lines.max(64).optional(),
-  rscc: lines.optional(),
-  rscd: lines.optional(),
-  rsce: lines.optional(),
-  rscl: lines.optional(),
-  rsct: lines.optional(),
+  rscc: header.optional(),
+  rscd: header.optional(),
+  rsce: header.optional(),
+  rscl: header.optional(),
+  rsct: header.optional(),
 })
 
 /** For one container, or one blob of it. */

@@ -1,8 +1,9 @@
 import { operation } from '../../../door/operation.ts'
+import type { CorsRule } from '../../../resources/microsoft.storage/cors-rules.ts'
 import type { StorageAccount } from '../../../store/storage-accounts.ts'
 import { accountOf } from '../place.ts'
 import { corsFailure, missingHeader } from '../refusals.ts'
-import { type CorsRule, servicePropertiesOf } from './service-properties.ts'
+import { servicePropertiesOf } from './service-properties.ts'
 
 /** What browsers ask before they ask: whether a page of another origin may send this. */
 export const preflight = ['/:account', '/:account/:container', '/:account/:container/:blob*'].map(path =>

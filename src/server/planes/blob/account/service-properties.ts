@@ -1,5 +1,6 @@
 import { readText } from '../../../door/body.ts'
 import { operation } from '../../../door/operation.ts'
+import { type CorsRule, mostCorsRules, problemOf } from '../../../resources/microsoft.storage/cors-rules.ts'
 import type { StorageAccount } from '../../../store/storage-accounts.ts'
 import { readsService, writesService } from '../access.ts'
 import { empty, xml } from '../answer.ts'
@@ -14,14 +15,6 @@ export type ServiceProperties = {
   readonly deleteRetention?: number
   readonly staticWebsite?: { readonly index?: string; readonly error404?: string }
   readonly defaultVersion?: string
-}
-
-export type CorsRule = {
-  readonly origins: readonly string[]
-  readonly methods: readonly string[]
-  readonly allowedHeaders: readonly string[]
-  readonly exposedHeaders: readonly string[]
-  readonly maxAgeSec: number
 }
 
 export const servicePropertiesOf = (account: StorageAccount) => account.service as ServiceProperties
@@ -109,26 +102,33 @@ function websiteIn(fields: readonly Node[]): ServiceProperties {
   return { staticWebsite: { ...(index ? { index } : {}), ...(error404 ? { error404 } : {}) } }
 }
 
+/** What Set Blob Service Properties calls it. */
+const elementOf: Readonly<Record<keyof CorsRule, string>> = {
+  origins: 'AllowedOrigins',
+  methods: 'AllowedMethods',
+  allowedHeaders: 'AllowedHeaders',
+  exposedHeaders: 'ExposedHeaders',
+  maxAgeSec: 'MaxAgeInSeconds',
+}
+
 function corsRules(rules: readonly Node[]): CorsRule[] {
-  if (rules.length > 5) throw invalidXml('There are at most 5 CORS rules.')
-  return rules.map(rule => {
-    const fields = childrenOf(rule)
-    const list = (name: string) =>
-      (childText(fields, name) ?? '')
+  if (rules.length > mostCorsRules) throw invalidXml(`There are at most ${mostCorsRules} CORS rules.`)
+  return rules.map(node => {
+    const fields = childrenOf(node)
+    const list = (field: keyof CorsRule) =>
+      (childText(fields, elementOf[field]) ?? '')
         .split(',')
         .map(one => one.trim())
         .filter(one => one !== '')
-    const origins = list('AllowedOrigins')
-    const methods = list('AllowedMethods')
-    if (origins.length === 0 || methods.length === 0) throw invalidXml('A CORS rule has origins and methods.')
-    const maxAgeSec = Number(childText(fields, 'MaxAgeInSeconds') ?? '0')
-    if (!Number.isInteger(maxAgeSec) || maxAgeSec < 0) throw invalidXml('MaxAgeInSeconds is a number.')
-    return {
-      origins,
-      methods,
-      allowedHeaders: list('AllowedHeaders'),
-      exposedHeaders: list('ExposedHeaders'),
-      maxAgeSec,
+    const rule = {
+      origins: list('origins'),
+      methods: list('methods'),
+      allowedHeaders: list('allowedHeaders'),
+      exposedHeaders: list('exposedHeaders'),
+      maxAgeSec: Number(childText(fields, elementOf.maxAgeSec) ?? '0'),
     }
+    const problem = problemOf(rule)
+    if (problem) throw invalidXml(`${elementOf[problem]} of a CORS rule is missing or not what it can be.`)
+    return rule
   })
 }
