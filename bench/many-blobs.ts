@@ -2,18 +2,26 @@ import { join } from 'node:path'
 import { markerOf } from '../src/server/planes/blob/paging.ts'
 import { processorSeconds } from './cores.ts'
 import type { Samples } from './figures.ts'
-import { forgetPeak, openServer, peakMiB, residentMiB } from './lazuli.ts'
+import { openServer, peakMiB, residentMiB } from './lazuli.ts'
+import { load } from './load.ts'
 import { result } from './program.ts'
 import type { Done, Task } from './programs/blob-client.ts'
 import type { Filled } from './programs/container-filler.ts'
 import { heading, measured, note, ratio } from './report.ts'
 import { accountOf } from './storage-account.ts'
 
-const amounts = [1_000, 100_000, 1_000_000]
+/** How many blobs there are in the end, and how many of them come over the wire, to the server that is measured then. */
+const steps = [
+  { amount: 1_000, overWire: 0 },
+  { amount: 100_000, overWire: 10_000 },
+  { amount: 1_000_000, overWire: 20_000 },
+]
 const times = 100
 const page = 500
 /** As the filler names them: nine of ten are here. */
 const crowded = 'big/'
+/** In the order of names this is behind all that the filler makes. */
+const wire = 'many/wire/'
 
 /**
  * Pages of the list of one container, while there is more and more in it: what a page takes is to depend on its own size
@@ -23,9 +31,12 @@ export async function manyBlobs({ program, folder }: { program: string; folder: 
   heading('Lists of one container over TLS, signed, one connection')
   const data = join(folder, 'many-blobs')
   const perAmount: Record<string, Samples>[] = []
-  for (const [at, amount] of amounts.entries()) {
-    const before = await filled({ program, data, from: amounts[at - 1] ?? 0, amount })
-    note(`${amount.toLocaleString('en')} blobs, ${before.put.toLocaleString('en')} put in ${before.seconds} s:`)
+  let [beforehand, put] = [0, 0]
+  for (const { amount, overWire } of steps) {
+    const from = beforehand
+    beforehand = amount - put - overWire
+    const filling = await filled({ program, data, from, amount: beforehand })
+    note(`${shown(amount)} blobs, ${shown(filling.put)} of them put into the store in ${filling.seconds} s:`)
     await using server = await openServer({ program, data, machines: 'none', side: 'server' })
     const { url, headers, sas } = await accountOf(server)
     const ask = (task: Task) =>
@@ -36,9 +47,21 @@ export async function manyBlobs({ program, folder }: { program: string; folder: 
       })
     const address = (query: string) => `${url}/${query}&${sas}`
     const idle = residentMiB(server.pid)
-    forgetPeak(server.pid)
+    if (overWire > 0) {
+      const from = processorSeconds(server.pid)
+      const puts = {
+        url: address(`${wire}{n}?`),
+        method: 'PUT',
+        headers: { ...headers, 'x-ms-blob-type': 'BlockBlob' },
+      }
+      await load({ ...puts, body: 'x'.repeat(256), connections: 32, seconds: 0, amount: overWire, from: put })
+      put += overWire
+      const each = ((processorSeconds(server.pid) - from) * 1000) / overWire
+      measured(`  PUT of ${shown(overWire)} over 32 connections: of the processor`, [each], 'ms')
+    }
+    const loaded = residentMiB(server.pid)
     const samples: Record<string, Samples> = {}
-    for (const [what, { query, shown }] of Object.entries(pagesAt(amount))) {
+    for (const [what, { query, shown }] of Object.entries(pagesAt(beforehand))) {
       const before = processorSeconds(server.pid)
       const { eachMs = [], bytes } = await ask({ do: 'page', url: address(query), headers, times })
       if (bytes !== shown) throw new Error(`${what}: ${bytes} entries instead of ${shown}`)
@@ -49,17 +72,20 @@ export async function manyBlobs({ program, folder }: { program: string; folder: 
     const all = await ask({ do: 'list', url: address('many?restype=container&comp=list'), headers })
     if (all.bytes !== amount) throw new Error(`${all.bytes} names were listed`)
     measured('  all of them, 5,000 in a page', [all.ms], 'ms')
-    measured('  resident before', [idle], 'MiB')
-    measured('  resident after', [residentMiB(server.pid)], 'MiB')
-    measured('  most of it in between', [peakMiB(server.pid)], 'MiB', { atMost: 250 })
+    measured('  resident at first', [idle], 'MiB')
+    if (overWire > 0) measured('  resident after the PUTs', [loaded], 'MiB')
+    measured('  resident after the lists', [residentMiB(server.pid)], 'MiB')
+    measured('  most of it from start to end', [peakMiB(server.pid)], 'MiB', { atMost: 250 })
     perAmount.push(samples)
   }
-  note(`${amounts.at(-1)?.toLocaleString('en')} blobs to ${amounts[0]?.toLocaleString('en')}:`)
+  note(`${shown(steps.at(-1)?.amount ?? 0)} blobs to ${shown(steps[0]?.amount ?? 0)}:`)
   const [few = {}, many = {}] = [perAmount[0], perAmount.at(-1)]
   for (const what of Object.keys(few)) ratio(`  ${what}`, many[what] ?? [], few[what] ?? [], { atMost: 2 })
 }
 
-/** The same number of entries whatever the amount. */
+const shown = (amount: number) => amount.toLocaleString('en')
+
+/** The same number of entries whatever the amount, which is that of the filler's. */
 function pagesAt(amount: number): Record<string, { query: string; shown: number }> {
   const list = (query: string) => `many?restype=container&comp=list${query}`
   const behind = (number: number) => `&marker=${markerOf({ name: crowded + String(number).padStart(7, '0') })}`
@@ -88,7 +114,7 @@ function pagesAt(amount: number): Record<string, { query: string; shown: number 
 
 type Filling = { readonly program: string; readonly data: string; readonly from: number; readonly amount: number }
 
-/** Fills the container up while no server is running: over the wire this would take most of an hour. */
+/** Fills most of the container while no server is running: over the wire a million would take most of an hour. */
 async function filled({ program, data, from, amount }: Filling): Promise<Filled> {
   if (from === 0) {
     await using server = await openServer({ program, data, machines: 'none' })
