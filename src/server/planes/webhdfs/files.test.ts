@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemGrant } from '../../access/grant.ts'
 import { type Answer, openLake, refusalOf } from './testing-lake.ts'
 
+const grant = systemGrant('test')
 const done = { boolean: true }
 const not = { boolean: false }
 const status = (answer: Answer) => answer.body.FileStatus
@@ -335,4 +337,45 @@ test('what is no operation is refused in words that clients understand', async t
   ] as const) {
     assert.deepEqual(refusalOf(await admin.call(method, '/', op)), [400, 'UnsupportedOperationException'])
   }
+})
+
+test('a large folder is listed as a whole or in pages, and each file once', async t => {
+  const { admin, lazuli } = await openLake(t)
+  await admin.call('PUT', '/d', 'MKDIRS')
+  const { store } = lazuli.parts
+  const account = await store.dataLakeAccounts.get(grant, { name: 'acct' })
+  assert.ok(account)
+  const root = await store.dataLakeFiles.get(grant, account, { parent: 0, name: '' }, 0)
+  const folder = await store.dataLakeFiles.get(grant, account, { parent: root?.number ?? 0, name: 'd' }, 0)
+  assert.ok(folder)
+  const names = Array.from({ length: 450 }, (_, n) => `"${String(n).padStart(3, '0')}`)
+  await store.write(async tx => {
+    for (const name of names) {
+      const file = { parent: folder.number, name, kind: 'FILE', acl: folder.acl } as const
+      await tx.dataLakeFiles.create(grant, account, file, 0)
+    }
+  })
+  const ask = async (query: string) => {
+    const { status, headers, body } = await admin.call('GET', '/d', 'LISTSTATUS', { query })
+    assert.equal(status, 200)
+    const found = body.FileStatuses.FileStatus.map((file: { pathSuffix: string }) => file.pathSuffix)
+    return { found, next: body.FileStatuses.continuationToken, length: headers.get('content-length') }
+  }
+  assert.deepEqual(await ask(''), { found: names, next: undefined, length: null })
+  const listed = async (size: number) => {
+    const pages: string[][] = []
+    for (let next: string | undefined = ''; next !== undefined; ) {
+      const page = await ask(`listSize=${size}&listAfter=${encodeURIComponent(next)}`)
+      pages.push(page.found)
+      next = page.next === '' ? undefined : page.next
+    }
+    return pages
+  }
+  for (const size of [100, 150, 449, 450, 4000]) {
+    const pages = await listed(size)
+    assert.deepEqual(pages.flat(), names, `${size}`)
+    assert.equal(pages.length, Math.ceil(450 / size), `${size}`)
+  }
+  assert.deepEqual((await ask('listBefore=%22002')).found, names.slice(0, 2))
+  assert.deepEqual((await ask('listAfter=%22999')).found, [])
 })
