@@ -10,18 +10,21 @@ const blockLifeMs = 7 * dayMs
 /** Rows that go in one transaction: every other writer waits for it. */
 const atOnce = 500
 
-/** Removes rows whose time has come; what they referred to is left to the sweep. */
-export async function expireContents({ store, clock }: { store: Store; clock: Clock }): Promise<void> {
+/** Removes rows whose time has come; what they referred to is left to the sweep. A signal ends it after a transaction. */
+export async function expireContents(
+  { store, clock }: { store: Store; clock: Clock },
+  signal?: AbortSignal,
+): Promise<void> {
   const now = clock.now()
+  const whileMore = async (step: () => Promise<boolean>) => {
+    while (!signal?.aborted && (await step()));
+  }
   await store.write(tx => tx.dataLakeFiles.removeExpired(expiring, now))
-  await store.write(tx => tx.blobs.expireBlocks(expiring, now - blockLifeMs))
+  await whileMore(() => store.write(tx => tx.blobs.expireBlocks(expiring, now - blockLifeMs, atOnce)))
   for (const number of await store.blobContainers.deleted(expiring)) {
     await whileMore(() => store.write(tx => tx.blobs.clear(expiring, number, atOnce)))
+    if (signal?.aborted) return
     await store.write(tx => tx.blobContainers.forget(expiring, number))
   }
   await whileMore(() => store.write(tx => tx.blobs.purge(expiring, now, atOnce)))
-}
-
-async function whileMore(step: () => Promise<boolean>): Promise<void> {
-  while (await step());
 }

@@ -15,9 +15,13 @@ export type Extents = {
   read(id: string, range: { readonly from: number; readonly length: number }): AsyncIterable<Uint8Array>
   /** From here on only rows keep it. */
   release(id: string): void
-  /** Ids of extents that nothing has been written to for so long and nobody holds, in portions. */
-  idleFor(ms: number): AsyncIterable<readonly string[]>
-  remove(id: string): Promise<void>
+  /**
+   * Ids of extents that nothing has been written to for so long and nobody holds, in portions. A signal ends it at once,
+   * with an error or not.
+   */
+  idleFor(ms: number, signal?: AbortSignal): AsyncIterable<readonly string[]>
+  /** A signal gives it up, with an error: it may be removed or not. */
+  remove(id: string, signal?: AbortSignal): Promise<void>
 }
 
 export type WrittenExtent = { readonly id: string; readonly length: number }

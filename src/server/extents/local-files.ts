@@ -59,10 +59,11 @@ export function localExtents(folder: string): Extents {
       held.delete(id)
     },
 
-    async *idleFor(ms) {
+    async *idleFor(ms, signal) {
       for (const shard of await namesIn(folder)) {
         const idle: string[] = []
         for (const id of await namesIn(join(folder, shard))) {
+          if (signal?.aborted) return
           if (held.has(id) || !isExtentId(id)) continue
           // One may go at any moment: its upload has failed, or was refused.
           const mtimeMs = (await ifThere(stat(pathOf(id))))?.mtimeMs

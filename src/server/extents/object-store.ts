@@ -31,11 +31,12 @@ export async function objectStoreExtents(place: ObjectStore, prefix: string): Pr
   /** Uploads that ended with the process that had begun them, by the id of what would have become of them. */
   const unfinished = new Map<string, string>()
 
-  async function* unfinishedUploads(): AsyncIterable<readonly MultipartUpload[]> {
+  async function* unfinishedUploads(stop: Stop): AsyncIterable<readonly MultipartUpload[]> {
     let from: Pick<ListMultipartUploadsCommandInput, 'KeyMarker' | 'UploadIdMarker'> | undefined = {}
     while (from) {
       const page: ListMultipartUploadsCommandOutput = await client.send(
         new ListMultipartUploadsCommand({ Bucket, Prefix: `${prefix}/`, ...from }),
+        stop,
       )
       yield page.Uploads ?? []
       const next = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
@@ -89,26 +90,27 @@ export async function objectStoreExtents(place: ObjectStore, prefix: string): Pr
       held.delete(id)
     },
 
-    async *idleFor(ms) {
+    async *idleFor(ms, signal) {
+      const stop = stopBy(signal)
       const isIdle = (id: string, since: Date | undefined) =>
         isExtentId(id) && !held.has(id) && since !== undefined && Date.now() - since.getTime() >= ms
-      const objects = paginateListObjectsV2({ client }, { Bucket, Prefix: `${prefix}/` })
+      const objects = paginateListObjectsV2({ client }, { Bucket, Prefix: `${prefix}/` }, stop)
       for await (const { Contents = [] } of objects)
         yield Contents.filter(object => isIdle(idOf(object.Key), object.LastModified)).map(({ Key }) => idOf(Key))
       unfinished.clear()
-      for await (const uploads of unfinishedUploads()) {
+      for await (const uploads of unfinishedUploads(stop)) {
         const idle = uploads.filter(upload => isIdle(idOf(upload.Key), upload.Initiated))
         for (const { Key, UploadId = '' } of idle) unfinished.set(idOf(Key), UploadId)
         yield idle.map(({ Key }) => idOf(Key))
       }
     },
 
-    async remove(id) {
+    async remove(id, signal) {
       const UploadId = unfinished.get(id)
       const where = { Bucket, Key: keyOf(id) }
       try {
-        if (UploadId) await client.send(new AbortMultipartUploadCommand({ ...where, UploadId }))
-        else await client.send(new DeleteObjectCommand(where))
+        if (UploadId) await client.send(new AbortMultipartUploadCommand({ ...where, UploadId }), stopBy(signal))
+        else await client.send(new DeleteObjectCommand(where), stopBy(signal))
       } catch (error) {
         if (!isAbsent(error)) throw unavailable(error)
       }
@@ -140,6 +142,10 @@ function clientOf({ endpoint, region }: ObjectStore): S3Client {
     },
   })
 }
+
+/** What every request of the client takes: it is cut off when the signal comes. */
+type Stop = { readonly abortSignal?: AbortSignal }
+const stopBy = (signal: AbortSignal | undefined): Stop => (signal ? { abortSignal: signal } : {})
 
 const isAbsent = (error: unknown) =>
   error instanceof S3ServiceException && [404, 416].includes(error.$metadata.httpStatusCode ?? 0)

@@ -1,37 +1,42 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { openLazuli } from '../testing/open-lazuli.ts'
-import { localExtents } from './local-files.ts'
-import { sweepExtents } from './sweep.ts'
-import { portions } from './testing.ts'
+import { shiftableClock } from '../clock.ts'
+import { openLog } from '../log.ts'
+import { openStore } from '../store/open.ts'
+import { temporaryDirectory } from '../store/testing.ts'
+import { objectStoreExtents } from './object-store.ts'
+import { keepSwept } from './sweep.ts'
 
-test('what a process left that died is removed by ones that do not live for as long as the grace', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'lazuli-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  const extentsAt = join(folder, 'extents')
-  const { id } = await localExtents(extentsAt).write(portions(Buffer.from('left behind')))
-  const longAgo = new Date(Date.now() - 3_600_000)
-  await utimes(join(extentsAt, id.slice(0, 2), id), longAgo, longAgo)
+test('a stop does not wait for an object store that does not answer', async t => {
+  const server = createServer()
+  const asked = new Promise<IncomingMessage>(resolve => {
+    server.on('request', (request, response) => {
+      if (request.method === 'HEAD') response.end()
+      else resolve(request)
+    })
+  })
+  t.after(() => server.closeAllConnections())
+  t.after(() => server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' })
 
-  // Each of them sweeps once, at its start.
-  const graceMs = 200
-  const life = async () => {
-    const lazuli = await openLazuli(t, { folder })
-    const removed = await sweepExtents(lazuli.parts, graceMs)
-    await lazuli.close()
-    return removed
+  const directory = temporaryDirectory(t)
+  const clock = shiftableClock(Date.now, 0)
+  const fail = (error: unknown) => {
+    throw error
   }
-  assert.equal(await life(), 0, 'somebody may be reading it')
-  const end = Date.now() + graceMs
-  let removed = 0
-  for (let i = 0; i < 100 && removed === 0; i++) {
-    removed = await life()
-    assert.ok(removed === 0 || Date.now() >= end)
-  }
-  assert.equal(removed, 1)
-  const files = (await readdir(extentsAt, { recursive: true, withFileTypes: true })).filter(one => one.isFile())
-  assert.deepEqual(files, [])
+  const store = await openStore({ directory, masterKeyFile: `${directory}/key`, clock, onAuditFailure: fail })
+  t.after(() => store.close())
+  const extents = await objectStoreExtents({ endpoint, bucket: 'content' }, 'one')
+  const sweeping = keepSwept({ extents, store, clock, log: openLog('silent') })
+  const { method, url, socket } = await asked
+  assert.deepEqual([method, url?.split('?')[0]], ['GET', '/content/'])
+  const cut = once(socket, 'close')
+  await sweeping.stop()
+  await cut
 })

@@ -11,7 +11,8 @@ const sweeping = systemGrant('remove content that nothing refers to')
  * Removes the extents that no row has referred to for a while. They are left alone at first, because an extent is
  * written before the row that names it, and somebody may still be reading one that no row names any more. It can never
  * be named again: references are only ever copied from rows. Since when that has been so is kept, because what a process
- * left that died may be found by ones that do not live for as long as the grace. A signal ends it before the next one.
+ * left that died may be found by ones that do not live for as long as the grace. A signal ends it, with
+ * what the store of extents throws then or nothing.
  */
 export async function sweepExtents(
   parts: { extents: Extents; store: Store },
@@ -19,7 +20,7 @@ export async function sweepExtents(
   signal?: AbortSignal,
 ): Promise<number> {
   let removed = 0
-  for await (const idle of parts.extents.idleFor(graceMs)) {
+  for await (const idle of parts.extents.idleFor(graceMs, signal)) {
     const named = await parts.store.contents.namedAmong(sweeping, idle)
     const unnamed = idle.filter(id => !named.has(id))
     if (unnamed.length === 0) continue
@@ -29,8 +30,9 @@ export async function sweepExtents(
     try {
       for (const id of over) {
         if (signal?.aborted) return removed
-        await parts.extents.remove(id)
+        // Also when that fails: one that is still there then is found again, and left alone for as long again.
         gone.push(id)
+        await parts.extents.remove(id, signal)
         removed++
       }
     } finally {
@@ -51,11 +53,15 @@ export function keepSwept(parts: { extents: Extents; store: Store; clock: Clock;
   const stopping = new AbortController()
   let sweep = Promise.resolve()
   const begin = () => {
-    sweep = expireContents(parts)
+    sweep = expireContents(parts, stopping.signal)
       .then(() => sweepExtents(parts, graceMs, stopping.signal))
       .then(
         removed => parts.log.debug({ removed }, 'swept content that nothing refers to'),
-        error => parts.log.error({ err: error }, 'content that nothing refers to could not be removed'),
+        error => {
+          // What was cut off goes on at the next start.
+          if (stopping.signal.aborted) return
+          parts.log.error({ err: error }, 'content that nothing refers to could not be removed')
+        },
       )
   }
   const timer = setInterval(begin, everyMs).unref()

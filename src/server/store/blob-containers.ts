@@ -118,12 +118,12 @@ export function blobContainerReads(db: Kysely<Tables>, remember: Remember): Blob
       return db
         .selectFrom('storage_accounts')
         .leftJoin('blob_containers', 'blob_containers.account', 'storage_accounts.number')
-        .leftJoin('blobs', 'blobs.container', 'blob_containers.number')
+        .leftJoin('blob_container_sizes', 'blob_container_sizes.container', 'blob_containers.number')
         .select(({ fn, lit }) => [
           'storage_accounts.name as account',
-          fn.count<number>('blob_containers.number').distinct().as('containers'),
-          fn.count<number>('blobs.number').as('blobs'),
-          fn.coalesce(fn.sum<number>('blobs.length'), lit(0)).as('bytes'),
+          fn.count<number>('blob_containers.number').as('containers'),
+          fn.coalesce(fn.sum<number>('blob_container_sizes.blobs'), lit(0)).as('blobs'),
+          fn.coalesce(fn.sum<number>('blob_container_sizes.bytes'), lit(0)).as('bytes'),
         ])
         .groupBy('storage_accounts.name')
         .orderBy('storage_accounts.name')

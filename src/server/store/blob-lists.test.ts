@@ -10,6 +10,7 @@ import { migrate } from './migrate.ts'
 import * as storage from './migrations/0003-storage.ts'
 import * as tagOrder from './migrations/0006-tag-order.ts'
 import * as purgeTimes from './migrations/0009-purge-times.ts'
+import * as countedBlobs from './migrations/0011-counted-blobs.ts'
 import { afresh } from './remember.ts'
 import { databaseFile, kyselyOver, openForWriting } from './sqlite.ts'
 import type { StorageAccount } from './storage-accounts.ts'
@@ -105,6 +106,37 @@ test('every kind of list enters an index where its page begins, and sorts nothin
     ],
   ]
   for (const [ask, plan] of kinds) assert.deepEqual(await planOf(ask), plan)
+})
+
+test('blocks that nobody commits are found by their age', async t => {
+  const { db, planOf } = await planner(t)
+  assert.deepEqual(await planOf(() => blobWrites(db).expireBlocks(grant, 5, 9)), [
+    'SEARCH blob_blocks USING INTEGER PRIMARY KEY (rowid=?)',
+    'LIST SUBQUERY 1',
+    'SEARCH blob_blocks USING COVERING INDEX blob_blocks_by_age (created_at<?)',
+  ])
+})
+
+test('blobs that were there before they were counted are counted', async t => {
+  const raw = openForWriting(join(temporaryDirectory(t), databaseFile))
+  const db = kyselyOver(raw)
+  t.after(() => db.destroy())
+  const anyTables = db as unknown as Kysely<unknown>
+  await storage.up(anyTables)
+  const columns = '(number, container, name, snapshot, kind, etag, length, created_at, changed_at, json)'
+  const row = (number: number, container: number, length: number) =>
+    `INSERT INTO blobs ${columns} VALUES (${number}, ${container}, '${number}', '~', 'BlockBlob', '', ${length}, 0, 0, '{}')`
+  raw.exec([row(1, 1, 10), row(2, 1, 5), row(3, 2, 7)].join(';'))
+  await countedBlobs.up(anyTables)
+  raw.exec(`${row(4, 2, 1)}; UPDATE blobs SET length = 6 WHERE number = 2; DELETE FROM blobs WHERE number = 1`)
+  const sizes = await db.selectFrom('blob_container_sizes').selectAll().execute()
+  assert.deepEqual(
+    sizes.map(size => ({ ...size })),
+    [
+      { container: 1, blobs: 1, bytes: 6 },
+      { container: 2, blobs: 2, bytes: 8 },
+    ],
+  )
 })
 
 test('what nothing refers to any more is found by an index that has no rows for small blobs', async t => {

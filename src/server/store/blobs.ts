@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Selectable } from 'kysely'
+import { type Insertable, type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely'
 import { type Change, demand, type Grant } from '../access/grant.ts'
 import type { BlobContainer, StoredLease } from './blob-containers.ts'
 import { compiledOnce } from './compiled.ts'
@@ -120,8 +120,8 @@ export type BlobWrites = BlobReads & {
   removeBlocks(grant: Grant<Change>, container: BlobContainer, name: string): Promise<void>
   /** Some of what is in a deleted container. Answers whether there is more. */
   clear(grant: Grant<never>, containerNumber: number, limit: number): Promise<boolean>
-  /** Blocks that nobody has committed since then. */
-  expireBlocks(grant: Grant<never>, before: number): Promise<void>
+  /** Some of the blocks that nobody has committed since then. Answers whether there are more. */
+  expireBlocks(grant: Grant<never>, before: number, limit: number): Promise<boolean>
   /** Some of what has been kept for as long as it was to be. Answers whether there is more. */
   purge(grant: Grant<never>, now: number, limit: number): Promise<boolean>
 }
@@ -388,6 +388,18 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
   }
 
   /** Only a blob itself is found by its tags. */
+  async function dropSomeBlocks(
+    which: (blocks: SelectQueryBuilder<Tables, 'blob_blocks', { rowid: unknown }>) => typeof blocks,
+    limit: number,
+  ): Promise<boolean> {
+    const some = which(db.selectFrom('blob_blocks').select(sql`rowid`.as('rowid'))).limit(limit)
+    const { numDeletedRows } = await db
+      .deleteFrom('blob_blocks')
+      .where(sql`rowid`, 'in', some)
+      .executeTakeFirstOrThrow()
+    return numDeletedRows === BigInt(limit)
+  }
+
   async function putTags(number: number, container: BlobContainer, blob: StoredBlob, before: StoredBlob | undefined) {
     if (!(isItself(blob) && blob.tags) && !(before && isItself(before) && before.tags)) return
     await db.deleteFrom('blob_tags').where('blob', '=', number).execute()
@@ -467,13 +479,12 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
         await dropUnused(content ?? undefined)
       }
       if (rows.length === limit) return true
-      await db.deleteFrom('blob_blocks').where('container', '=', containerNumber).execute()
-      return false
+      return dropSomeBlocks(blocks => blocks.where('container', '=', containerNumber), limit)
     },
 
-    async expireBlocks(grant, before) {
+    async expireBlocks(grant, before, limit) {
       demand(grant, '/')
-      await db.deleteFrom('blob_blocks').where('created_at', '<', before).execute()
+      return dropSomeBlocks(blocks => blocks.where('created_at', '<', before), limit)
     },
 
     async purge(grant, now, limit) {

@@ -10,6 +10,7 @@ import * as blobsInRows from './migrations/0007-blobs-in-rows.ts'
 import * as noticeOfEnds from './migrations/0008-notice-of-ends.ts'
 import * as purgeTimes from './migrations/0009-purge-times.ts'
 import * as unreferencedExtents from './migrations/0010-unreferenced-extents.ts'
+import * as countedBlobs from './migrations/0011-counted-blobs.ts'
 import { DatabaseRefused } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
@@ -26,6 +27,7 @@ const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [
     noticeOfEnds,
     purgeTimes,
     unreferencedExtents,
+    countedBlobs,
   ],
 ]
 

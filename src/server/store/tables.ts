@@ -30,6 +30,7 @@ export type Tables = {
   blob_containers: BlobContainerTable
   blobs: BlobTable
   blob_blocks: BlobBlockTable
+  blob_container_sizes: BlobContainerSizeTable
   blob_tags: { blob: number; container: number; name: string; value: string; blob_name: string }
   content_pieces: ContentPieceTable
   unreferenced_extents: UnreferencedExtentTable
@@ -188,6 +189,13 @@ export type BlobContainerTable = {
   json: string
   created_at: number
   changed_at: number
+}
+
+/** Kept by triggers. A container in which nothing has ever been is not here. */
+export type BlobContainerSizeTable = {
+  container: number
+  blobs: number
+  bytes: number
 }
 
 export type BlobTable = {
