@@ -110,7 +110,7 @@ async function openPorts(network: string, { server }: WireServer): Promise<() =>
 export const standalonePackage = (name: string): Promise<string> => {
   const called = builtIn[name]
   assert.ok(called)
-  const sources = ['src/extensions', 'src/metadata', 'src/wire']
+  const sources = ['src/extensions', 'src/certificate-bundle', 'src/metadata', 'src/wire']
   return madeOfSources(`standalone/${archiveName(called)}`, sources, async draft => {
     await packageStandalone(name, join(draft, 'folder'))
     const archive = join(draft, 'archive.zip')

@@ -8,6 +8,7 @@ import { readEnvironment, variables } from '../handler/environment.ts'
 import { run } from '../host/run.ts'
 import { supervise } from '../host/supervised.ts'
 import { pidFile, programIn, remove, stop } from './daemon/control.ts'
+import { forget } from './daemon/forget.ts'
 import { places, serve } from './daemon/serve.ts'
 import { enable } from './enable.ts'
 import { openServiceLog } from './logging/service-log.ts'
@@ -31,6 +32,7 @@ async function obey(command: string | undefined): Promise<number> {
       return 0
     case 'uninstall':
       await remove(run)
+      forget(environment(), places)
       return 0
     case 'serve':
       await serve(environment(), places)
