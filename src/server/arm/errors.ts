@@ -77,6 +77,14 @@ export const invalidResourceType = (type: string, namespace: string, apiVersion:
     `The resource type '${type}' could not be found in the namespace '${namespace}' for api version '${apiVersion}'.`,
   )
 
+/** The type is there, and this is nothing that can be done with it. */
+export const disallowedOperation = (operation: string, type: string) =>
+  new AzureError(
+    400,
+    'DisallowedResourceOperation',
+    `The operation '${operation}' on resource type '${type}' is disallowed.`,
+  )
+
 export const missingSubscription = () =>
   new AzureError(
     404,

@@ -32,7 +32,7 @@ import { deletedVaultOperations } from './microsoft.keyvault/deleted-vaults.ts'
 import { deletedHsmOperations, managedHsms } from './microsoft.keyvault/managed-hsms.ts'
 import { hsmNameAvailability, vaultNameAvailability } from './microsoft.keyvault/name-availability.ts'
 import { privateEndpointConnections, privateLinkResources } from './microsoft.keyvault/private-links.ts'
-import { vaultKeyOperations, vaultKeysType } from './microsoft.keyvault/vault-keys.ts'
+import { vaultKeyOperations, vaultKeysType, vaultKeyVersionsType } from './microsoft.keyvault/vault-keys.ts'
 import { vaultSecretOperations, vaultSecretsType } from './microsoft.keyvault/vault-secrets.ts'
 import { vaults } from './microsoft.keyvault/vaults.ts'
 import { federatedIdentityCredentials } from './microsoft.managedidentity/federated-identity-credentials.ts'
@@ -97,8 +97,12 @@ const otherKinds: readonly Kind[] = [
   { type: 'Microsoft.Insights/eventtypes', apiVersions: activityVersions },
   { type: vaultSecretsType, apiVersions: keyVaultVersions },
   { type: vaultKeysType, apiVersions: keyVaultVersions },
+  { type: vaultKeyVersionsType, apiVersions: keyVaultVersions },
   { type: accessPoliciesType, apiVersions: keyVaultVersions },
 ]
+
+/** Everything that a path can name. */
+export const kinds: readonly Kind[] = [...resourceTypes, ...otherKinds]
 
 /** What is not a resource of its own: listings, and types whose ids or rules are unlike all others. */
 export const operations: readonly Operation[] = [
@@ -137,8 +141,8 @@ export const operations: readonly Operation[] = [
   ...blobServiceOperations,
   ...containerOperations,
   checkDataLakeName,
-  ...deploymentOperations([...resourceTypes, ...otherKinds]),
-  ...providerOperations([...resourceTypes, ...otherKinds]),
+  ...deploymentOperations(kinds),
+  ...providerOperations(kinds),
 ]
 
 /** Work that goes on after an answer, of what is not a resource type: what `<type>/<verb>` means. */

@@ -41,6 +41,22 @@ for (const [method, path, code, message] of [
   })
 }
 
+for (const [method, path, operation, type] of [
+  ['DELETE', 'vaults/v/secrets/s', 'delete', 'vaults/secrets'],
+  ['DELETE', 'vaults/v/keys/k', 'delete', 'vaults/keys'],
+  ['PUT', 'Vaults/v/Keys/k/Versions/x', 'write', 'Vaults/Keys/Versions'],
+  ['GET', 'vaults/v/accessPolicies/add', 'read', 'vaults/accessPolicies'],
+] as const) {
+  test(`${method} of ${type} is not allowed to anybody`, async t => {
+    const lazuli = await openLazuli(t)
+    const url = `${things}/Microsoft.KeyVault/${path}?api-version=2023-07-01`
+    const response = await lazuli.request(method, url, { token: await lazuli.adminToken() })
+    const message = `The operation '${operation}' on resource type '${type}' is disallowed.`
+    const error = { code: 'DisallowedResourceOperation', message }
+    assert.deepEqual([response.status, await response.json()], [400, { error }])
+  })
+}
+
 test('a path that begins with two slashes is the one with one', async t => {
   const lazuli = await openLazuli(t)
   const url = `https://management.azure.com//subscriptions/${lazuli.directory.subscriptionId}?api-version=2022-12-01`

@@ -5,7 +5,7 @@ import type { Caller } from '../../door/operation.ts'
 import type { Plane } from '../../door/plane.ts'
 import { pathSegments } from '../../door/routes.ts'
 import { AzureError } from '../../errors.ts'
-import { operations as resources, resourceTypes } from '../../resources/index.ts'
+import { kinds, operations as resources, resourceTypes } from '../../resources/index.ts'
 import type { Tokens } from '../../tokens/tokens.ts'
 
 /** Azure Resource Manager. */
@@ -14,6 +14,7 @@ export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): P
   const operations = [...resourceTypes.flatMap(resourceOperations), ...resources, ...pollingOperations]
   // Groups and subscriptions have no provider in their paths.
   const namespaces = new Set(['microsoft.resources', ...operations.flatMap(({ route }) => namespacesIn(route))])
+  const types = new Set(kinds.map(({ type }) => type.toLowerCase()))
   return {
     name: 'arm',
     operations,
@@ -22,15 +23,18 @@ export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): P
     // Clients that are given an id put a slash before it, and it begins with one already.
     segments: pathname => pathSegments(pathname.replace(/^\/+/, '/')),
 
-    notFound({ url }) {
+    notFound({ request, url }) {
       const provider = lastProvider(url.pathname)
       const inSubscription = /^\/subscriptions\/[^/]+(.*)$/i.exec(url.pathname)
       if (!provider && !inSubscription) return refusals.missingSubscription()
       const namespace = provider?.namespace ?? 'Microsoft.Resources'
       if (!namespaces.has(namespace.toLowerCase())) return refusals.invalidResourceNamespace(namespace)
       // Types and names take turns.
-      const kinds = (provider?.rest ?? inSubscription?.[1] ?? '').split('/').filter((_, at) => at % 2 === 1)
-      return refusals.invalidResourceType(kinds.join('/'), namespace, url.searchParams.get('api-version') ?? '')
+      const parts = (provider?.rest ?? inSubscription?.[1] ?? '').split('/').filter((_, at) => at % 2 === 1)
+      const type = parts.join('/')
+      if (types.has(`${namespace}/${type}`.toLowerCase()))
+        return refusals.disallowedOperation(operationOf[request.method] ?? 'action', type)
+      return refusals.invalidResourceType(type, namespace, url.searchParams.get('api-version') ?? '')
     },
 
     unauthenticated(_call, why) {
@@ -56,6 +60,14 @@ export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): P
     renderError: ({ status, code, message, headers, extra }) =>
       Response.json({ error: { code, message, ...extra } }, { status, headers }),
   }
+}
+
+const operationOf: Readonly<Record<string, string>> = {
+  GET: 'read',
+  HEAD: 'read',
+  PUT: 'write',
+  PATCH: 'write',
+  DELETE: 'delete',
 }
 
 /** What follows the last `/providers/` of a path. A regular expression would take the square of the path's length. */

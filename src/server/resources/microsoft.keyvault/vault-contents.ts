@@ -47,17 +47,22 @@ export function vaultContents(kind: 'secrets' | 'keys') {
       const where = { vault, kind, deleted: false } as const
       const rows = await cx.store.vaultObjects.list(cx.grant, where, { after, limit: pageSize + 1 })
       const page = rows.slice(0, pageSize)
-      const next = new URL(cx.url)
-      next.searchParams.set('$skiptoken', page.at(-1)?.object.name ?? '')
       return Response.json({
         value: page.map(row => show(vault, row)),
-        ...(rows.length > pageSize ? { nextLink: next.href } : {}),
+        ...(rows.length > pageSize ? { nextLink: nextPage(cx.url, page.at(-1)?.object.name) } : {}),
       })
     },
   }
 }
 
-const pageSize = 100
+export const pageSize = 100
+
+export function nextPage(url: URL, last = ''): string {
+  const next = new URL(url)
+  next.searchParams.set('$skiptoken', last)
+  return next.href
+}
+
 const seeVault = systemGrant('see the vault that something lies in')
 
 export const shownAttributes = ({ version }: FoundVersion) => ({

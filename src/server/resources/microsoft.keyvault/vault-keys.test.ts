@@ -41,6 +41,24 @@ test('a template makes the first version of a key, and leaves one alone that is 
   assert.deepEqual(list, { status: 200, body: { value: [expected] } })
   assert.equal((await ask('GET', '/keys/disk')).status, 200)
 
+  const version = String(keyUriWithVersion).split('/').at(-1)
+  const { rotationPolicy: _ofTheKey, ...ofVersion } = expected.properties
+  const shown = {
+    ...expected,
+    id: `${vaultId}/keys/Disk/versions/${version}`,
+    name: version,
+    type: 'Microsoft.KeyVault/vaults/keys/versions',
+    properties: ofVersion,
+  }
+  assert.deepEqual(await send('GET', `/keys/disk/versions/${version}`), { status: 200, body: shown })
+  await ask('POST', '/keys/disk/rotate')
+  const both = await send('GET', '/keys/disk/versions')
+  const names = (both.body as unknown as { value: { name: string }[] }).value.map(({ name }) => name)
+  assert.equal(names.length, 2)
+  assert.ok(names.includes(version ?? ''))
+  assert.equal((await send('GET', `/keys/disk/versions/${'0'.repeat(32)}`)).status, 404)
+  assert.equal((await send('GET', '/keys/nosuch/versions')).status, 404)
+
   const rsa = await send('PUT', '/keys/rsa', { properties: {} })
   assert.partialDeepStrictEqual(rsa.body.properties, { kty: 'RSA', keySize: 2048 })
   assert.equal((await send('PUT', '/keys/bad', { properties: { kty: 'RSA', keySize: 512 } })).status, 400)

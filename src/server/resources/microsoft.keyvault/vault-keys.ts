@@ -1,10 +1,12 @@
 import * as z from 'zod'
+import { resourceId } from '../../../wire/resource-id.ts'
 import type { Verb } from '../../access/grant.ts'
 import { apiVersionOf } from '../../arm/api-version.ts'
 import { checked, withoutNulls } from '../../arm/envelope.ts'
 import { resourceNotFound } from '../../arm/errors.ts'
 import { readJson } from '../../door/body.ts'
 import { type Context, type Operation, operation } from '../../door/operation.ts'
+import { filled } from '../../door/routes.ts'
 import type { FoundVersion } from '../../store/vault-objects.ts'
 import type { Vault } from '../../store/vaults.ts'
 import { addKeyVersion } from '../../vaults/add-key-version.ts'
@@ -16,13 +18,14 @@ import { type KeyBody, keyVersion } from '../../vaults/key-version.ts'
 import { keyType, keyWish, materialWish, refuseRelease, uniqueUses } from '../../vaults/key-wish.ts'
 import { policyOfWish, rotationPolicyOf } from '../../vaults/rotation-policy.ts'
 import { keyVaultVersions } from './api-versions.ts'
-import { shownAttributes, vaultContents } from './vault-contents.ts'
+import { nextPage, pageSize, shownAttributes, vaultContents } from './vault-contents.ts'
 
 /**
  * Keys as resources, so that a template can put one into the vault that it makes. Only the first version comes about
  * this way: a key that is there already is left as it is, whatever the template says of it.
  */
 export const vaultKeysType = 'Microsoft.KeyVault/vaults/keys'
+export const vaultKeyVersionsType = `${vaultKeysType}/versions`
 
 const contents = vaultContents('keys')
 const { item, located, onItem: on } = contents
@@ -96,6 +99,52 @@ const list = operation({
   },
 })
 
+const versions = operation({
+  name: `${vaultKeyVersionsType}/read`,
+  route: `GET ${item}/versions`,
+  access: { verb: 'read', action: `${vaultKeyVersionsType}/read`, on },
+  async run(cx) {
+    apiVersionOf(cx.url, keyVaultVersions)
+    const { vault, object } = await keyOf(cx)
+    const place = { vault, kind: 'keys', name: object.name } as const
+    const after = cx.url.searchParams.get('$skiptoken') ?? ''
+    const found = await cx.store.vaultObjects.versions(cx.grant, place, { after, limit: pageSize + 1 })
+    const page = found.slice(0, pageSize)
+    return Response.json({
+      value: page.map(version => shownVersion(cx, vault, { object, version })),
+      ...(found.length > pageSize ? { nextLink: nextPage(cx.url, page.at(-1)?.version) } : {}),
+    })
+  },
+})
+
+const getVersion = operation({
+  name: `${vaultKeyVersionsType}/read`,
+  route: `GET ${item}/versions/:version`,
+  access: { verb: 'read', action: `${vaultKeyVersionsType}/read`, on },
+  async run(cx) {
+    apiVersionOf(cx.url, keyVaultVersions)
+    const { vault, object } = await keyOf(cx)
+    const { version = '' } = cx.params
+    const found = await cx.store.vaultObjects.version(cx.grant, { vault, kind: 'keys', name: object.name }, version)
+    if (!found) throw resourceNotFound(resourceId(filled(`${item}/versions/:version`, cx.params)))
+    return Response.json(shownVersion(cx, vault, found))
+  },
+})
+
+async function keyOf(cx: Context<'read'>): Promise<FoundVersion & { vault: Vault }> {
+  const { id, vault } = await located(cx)
+  const found = await cx.store.vaultObjects.version(cx.grant, { vault, kind: 'keys', name: id.name })
+  if (!found) throw resourceNotFound(id)
+  return { vault, ...found }
+}
+
+function shownVersion(cx: Context<Verb>, vault: Vault, found: FoundVersion) {
+  const { rotationPolicy: _ofTheKey, ...properties } = shown(cx, vault, found).properties
+  const { version } = found.version
+  const { id, ...envelope } = contents.envelope(vault, found)
+  return { ...envelope, id: `${id}/versions/${version}`, name: version, type: vaultKeyVersionsType, properties }
+}
+
 function shown(cx: Context<Verb>, vault: Vault, found: FoundVersion) {
   const { kty, keyOps, publicKey } = found.version.body as KeyBody
   const keyUri = contents.uriOf(cx, vault, found.object.name)
@@ -117,4 +166,4 @@ function shown(cx: Context<Verb>, vault: Vault, found: FoundVersion) {
   }
 }
 
-export const vaultKeyOperations: readonly Operation[] = [put, get, list]
+export const vaultKeyOperations: readonly Operation[] = [put, get, list, versions, getVersion]

@@ -10,6 +10,8 @@ import type { Vault } from '../../store/vaults.ts'
 import { addSecretVersion } from '../../vaults/add-secret-version.ts'
 import { checkName } from '../../vaults/add-version.ts'
 import { attributed, attributesWish, tagsWish } from '../../vaults/attributes.ts'
+import { dueAt } from '../../vaults/expiry.ts'
+import { isManaged } from '../../vaults/refusals.ts'
 import { contentTypeWish, secretValue } from '../../vaults/secret-value.ts'
 import { keyVaultVersions } from './api-versions.ts'
 import { shownAttributes, vaultContents } from './vault-contents.ts'
@@ -46,6 +48,39 @@ const put = operation({
     cx.agents.certificateChanged(vault.name, id.name)
     const status = made.version.previousVersion === undefined ? 201 : 200
     return Response.json(shown(cx, vault, made), { status })
+  },
+})
+
+const patchWish = wish.partial()
+
+/** With a value, a new version that has of the old one what is not named; without, the newest version is changed. */
+const patch = operation({
+  name: `${vaultSecretsType}/write`,
+  route: `PATCH ${item}`,
+  access: { verb: 'write', action: `${vaultSecretsType}/write`, on },
+  async run(cx) {
+    apiVersionOf(cx.url, keyVaultVersions)
+    const body = withoutNulls(await readJson(cx.request)) as Record<string, unknown>
+    const { value, contentType, ...rest } = checked(patchWish, body.properties ?? {}, 'properties')
+    const tags = checked(tagsWish.optional(), body.tags, 'tags')
+    const { id, vault } = await located(cx)
+    const place = { vault, kind: 'secrets', name: checkName(id.name) } as const
+    const changed = await cx.store.write(async tx => {
+      const before = await tx.vaultObjects.version(cx.grant, place)
+      if (!before) throw resourceNotFound(id)
+      if (before.object.managed) throw isManaged('secrets', 'update')
+      const version = {
+        ...attributed({ attributes: rest.attributes, tags }, before.version),
+        body: contentType == null ? before.version.body : { ...before.version.body, contentType },
+      }
+      if (value !== undefined) return addSecretVersion(tx, cx.grant, place, { ...version, secret: value }, cx.now)
+      const found = { object: before.object, version: { ...before.version, ...version, updatedAt: cx.now } }
+      await tx.vaultObjects.putVersion(cx.grant, place, found.version)
+      await tx.vaultObjects.setDue(cx.grant, place, dueAt(found))
+      return found
+    })
+    cx.agents.certificateChanged(vault.name, id.name)
+    return Response.json(shown(cx, vault, changed))
   },
 })
 
@@ -86,4 +121,4 @@ function shown(cx: Context<Verb>, vault: Vault, found: FoundVersion) {
   }
 }
 
-export const vaultSecretOperations: readonly Operation[] = [put, get, list]
+export const vaultSecretOperations: readonly Operation[] = [put, patch, get, list]

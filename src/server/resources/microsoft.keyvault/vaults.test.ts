@@ -354,6 +354,41 @@ test('a secret is a resource, too, that shows all but its value', async t => {
   assert.equal((await ask('GET', `${vault('safe')}/secrets/other`)).status, 404)
 })
 
+test('a secret is changed as a resource, with a new version when it has a new value', async t => {
+  const { ask, vault, wish, tenantId, request, principal } = await withGroup(t)
+  const reader = await principal({ audience: 'https://vault.azure.net' })
+  const permissions = { secrets: ['get', 'list'], certificates: ['create'] }
+  await ask('PUT', vault('safe'), wish({ accessPolicies: [{ tenantId, objectId: reader.objectId, permissions }] }))
+  const path = `${vault('safe')}/secrets/s`
+  const read = async (url: string) =>
+    (await (await request('GET', `${url}?api-version=7.4`, { token: reader.token })).json()) as {
+      value: string
+      id: string
+    }
+  type Answer = { tags?: object; properties: { contentType: string; attributes: object; secretUriWithVersion: string } }
+  const made = (await ask('PUT', path, { tags: { a: 'b' }, properties: { value: 'v', contentType: 'text' } }))
+    .body as Answer
+  const changed = await ask('PATCH', path, { tags: { a: 'c' }, properties: { attributes: { exp: 4_000_000_000 } } })
+  const { properties, tags } = changed.body as Answer
+  assert.deepEqual([changed.status, tags, properties.contentType], [200, { a: 'c' }, 'text'])
+  assert.partialDeepStrictEqual(properties.attributes, { enabled: true, exp: 4_000_000_000 })
+  assert.equal(properties.secretUriWithVersion, made.properties.secretUriWithVersion)
+  assert.equal((await read(properties.secretUriWithVersion)).value, 'v')
+
+  const renewed = (await ask('PATCH', path, { properties: { value: 'w' } })).body as Answer
+  assert.notEqual(renewed.properties.secretUriWithVersion, made.properties.secretUriWithVersion)
+  assert.deepEqual([renewed.tags, renewed.properties.contentType], [{ a: 'c' }, 'text'])
+  const now = await read('https://safe.vault.azure.net/secrets/s')
+  assert.deepEqual([now.id, now.value], [renewed.properties.secretUriWithVersion, 'w'])
+  assert.equal((await read(made.properties.secretUriWithVersion)).value, 'v')
+
+  assert.equal((await ask('PATCH', `${vault('safe')}/secrets/other`, { properties: { value: 'w' } })).status, 404)
+  const policy = { x509_props: { subject: 'CN=a' }, key_props: { kty: 'EC', crv: 'P-256' }, issuer: { name: 'Self' } }
+  const create = 'https://safe.vault.azure.net/certificates/c/create?api-version=7.4'
+  assert.equal((await request('POST', create, { token: reader.token, body: { policy } })).status, 202)
+  assert.equal((await ask('PATCH', `${vault('safe')}/secrets/c`, { tags: { a: 'b' } })).status, 403)
+})
+
 test('a template makes a vault, puts a secret into it and lets somebody read it', async t => {
   const { ask, group, tenantId, sku, principal, request } = await withGroup(t)
   const reader = await principal({ audience: 'https://vault.azure.net' })
