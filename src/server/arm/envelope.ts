@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { invalidRequestContent } from '../door/body.ts'
+import { inWords } from '../in-words.ts'
 import type { ResourceBody } from '../store/resources.ts'
 import { invalidParameter, resourceTooLarge } from './errors.ts'
 
@@ -27,7 +28,7 @@ export function withoutNulls(value: unknown): unknown {
 
 /** Throws 400 with the path of what is wrong. */
 export function checked<T>(schema: z.ZodType<T>, value: unknown, below = ''): T {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, { error: inWords })
   if (result.success) return result.data
   const [issue] = result.error.issues
   const target = [below, ...(issue?.path ?? [])].filter(part => part !== '').join('.')

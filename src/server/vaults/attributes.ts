@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { inWords } from '../in-words.ts'
 import type { ObjectVersion } from '../store/vault-objects.ts'
 import { badParameter } from './refusals.ts'
 
@@ -42,7 +43,7 @@ export function attributed(
 
 /** Throws 400 that names what is wrong. */
 export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, { error: inWords })
   if (result.success) return result.data
   const [issue] = result.error.issues
   const path = issue?.path.join('.') || 'body'

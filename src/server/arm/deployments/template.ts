@@ -1,6 +1,7 @@
 import JSON5 from 'json5'
 import * as z from 'zod'
 import { refuseTooDeep } from '../../door/body.ts'
+import { inWords } from '../../in-words.ts'
 import { invalidContent, invalidTemplate, notSupportedYet } from './errors.ts'
 
 const named = <T extends z.ZodType>(value: T) => z.record(z.string(), value)
@@ -92,12 +93,12 @@ export type DeploymentWish = {
  * with keys that are not quoted. Throws 400.
  */
 export function readDeployment(text: string): DeploymentWish {
-  const read = body.safeParse(parsed(text))
+  const read = body.safeParse(parsed(text), { error: inWords })
   if (!read.success) throw invalidContent(firstIssue(read.error))
   const { location, tags, properties } = read.data
   if (properties.templateLink) throw notSupportedYet('it is to be fetched from a link')
   if (properties.mode.toLowerCase() !== 'incremental') throw notSupportedYet(`its mode is '${properties.mode}'`)
-  const checked = template.safeParse(properties.template)
+  const checked = template.safeParse(properties.template, { error: inWords })
   if (!checked.success) throw invalidTemplate(firstIssue(checked.error))
   checkCounts(checked.data)
   return {

@@ -1,9 +1,10 @@
 import type * as z from 'zod'
+import { inWords } from '../../in-words.ts'
 import { badRequest } from './refusals.ts'
 
 /** Throws 400 that names what is wrong. */
 export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, { error: inWords })
   if (result.success) return result.data
   const [issue] = result.error.issues
   const path = issue?.path.join('.') || 'body'

@@ -156,7 +156,7 @@ test('what is wrong with a request is said after it is known who asks, and chang
       { value: 'v' },
       `The request URI contains an invalid name: ${'x'.repeat(128)}`,
     ],
-    ['PUT', '/secrets/s', {}, 'Property value has invalid value: Invalid input: expected string, received undefined.'],
+    ['PUT', '/secrets/s', {}, 'Property value has invalid value: it is missing.'],
     [
       'PUT',
       '/secrets/s',
