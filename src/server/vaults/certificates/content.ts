@@ -1,7 +1,8 @@
 /** From a policy to what a certificate says and how its secret is written, and back. */
 
-import type { KeyObject, X509Certificate } from 'node:crypto'
-import { renderCertificates, renderKey } from '../../../certificate-bundle/bundle.ts'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { type ReadPfx, readParts, renderCertificates, renderKey } from '../../../certificate-bundle/bundle.ts'
+import { orderBundle } from '../../../certificate-bundle/chain.ts'
 import { commonName, parseDistinguishedName } from '../../certificates/distinguished-name.ts'
 import { noAlternativeNames, type Profile, type Validity } from '../../certificates/profile.ts'
 import { issuerKindOf } from './issuers.ts'
@@ -75,6 +76,27 @@ export async function secretOf({
   const { writePfx } = await import('../../certificates/write-pfx.ts')
   const pfx = await writePfx({ certificates: chain.toReversed(), ...(exportable ? { key } : {}) })
   return pfx.toString('base64')
+}
+
+/**
+ * A value in PKCS #12 as it would be in PEM. What a certificate was kept as (see `secretOf`) keeps its order; what
+ * somebody uploaded as a secret gets the leaf first. Rejects with BundleFailure.
+ */
+export async function inPem(
+  value: string,
+  readPfx: ReadPfx,
+  { isCertificates }: { isCertificates: boolean },
+): Promise<string> {
+  const parts = await readParts(value, readPfx)
+  const [der] = parts.keys
+  if (der === undefined || isCertificates) {
+    const key =
+      der === undefined ? undefined : createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
+    const chain = parts.certificates.toReversed().map(one => new X509Certificate(one))
+    return `${key ? renderKey(key) : ''}${renderCertificates(chain)}`
+  }
+  const { chain, key } = orderBundle(parts)
+  return `${renderKey(key)}${renderCertificates(chain)}`
 }
 
 const tenMinutesMs = 600_000

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -154,3 +154,60 @@ test('an import goes by the policy that comes with it, and keeps the order that 
     ?.map(pem => new X509Certificate(pem).subject)
   assert.deepEqual(subjects, ['CN=Root', 'CN=Intermediate', 'CN=web.example.test'])
 })
+
+type Secret = { value: string; contentType: string; id: string }
+
+test('a secret in PKCS #12 is given out in PEM to who asks for that, and nothing else is converted', async t => {
+  const { ask } = await openVault(t)
+  const get = (name: string, query: string) => ask('GET', `/secrets/${name}?${query}`)
+  const pem = 'api-version=2025-07-01&outContentType=application%2Fx-pem-file'
+  const inTurn = `${key}${leaf}${intermediate}${root}`
+  const refusal = async (name: string, query: string) => {
+    const { status, body } = await get(name, query)
+    const { code, message } = (body as { error: { code: string; message: string } }).error
+    assert.deepEqual([status, code], [400, 'BadParameter'])
+    return message
+  }
+  await ask('POST', '/certificates/a/import', { body: { value: pfx('none') } })
+  const plain = (await ask('GET', '/secrets/a')).body as Secret
+  const converted = await get('a', pem)
+  assert.deepEqual(converted.body, { ...plain, contentType: inPem, value: (converted.body as Secret).value })
+  assert.equal(normal((converted.body as Secret).value), normal(inTurn))
+  const version = plain.id.split('/').at(-1)
+  assert.deepEqual((await get(`a/${version}`, pem)).body, converted.body)
+  // Versions that do not know it let it be, and so does who asks for what it is in.
+  assert.deepEqual((await get('a', 'api-version=7.4&outContentType=application/x-pem-file')).body, plain)
+  assert.deepEqual((await get('a', 'api-version=2025-07-01&outContentType=application/x-pkcs12')).body, plain)
+
+  const notExportable = { key_props: { exportable: false } }
+  await ask('POST', '/certificates/b/import', { body: { value: pfx('none'), policy: notExportable } })
+  assert.equal(normal(((await get('b', pem)).body as Secret).value), normal(`${leaf}${intermediate}${root}`))
+  await ask('PUT', '/secrets/uploaded', { body: { value: pfx('none'), contentType: inPfx } })
+  assert.equal(normal(((await get('uploaded', pem)).body as Secret).value), normal(inTurn))
+
+  await ask('POST', '/certificates/c/import', { body: { value: whole } })
+  const wanted = `cannot be converted to '${inPfx}'. Only ${inPfx} can be, to ${inPem}.`
+  assert.equal(
+    await refusal('c', 'api-version=2025-07-01&outContentType=application/x-pkcs12'),
+    `Parameter outContentType has invalid value: the content type '${inPem}' ${wanted}`,
+  )
+  assert.match(
+    await refusal('a', 'api-version=2025-07-01&outContentType=text/html'),
+    /cannot be converted to 'text\/html'/,
+  )
+  await ask('PUT', '/secrets/text', { body: { value: 'x' } })
+  assert.match(await refusal('text', pem), /the content type '' cannot be converted/)
+  await ask('PUT', '/secrets/torn', { body: { value: pfx('none').slice(0, 400), contentType: inPfx } })
+  assert.match(await refusal('torn', pem), /^The secret cannot be converted to application\/x-pem-file\. /)
+})
+
+/** The key in PKCS #8, and no line that is not part of a block. */
+function normal(text: string): string {
+  const blocks = text.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? []
+  return blocks
+    .map(block =>
+      block.includes('PRIVATE') ? createPrivateKey(block).export({ type: 'pkcs8', format: 'pem' }) : block,
+    )
+    .map(block => block.toString().replaceAll(/\s/g, ''))
+    .join('\n')
+}

@@ -1,6 +1,7 @@
 import { isDisabled, notFound } from '../../../vaults/refusals.ts'
 import { placeOf } from '../objects/kind.ts'
 import { answer, type VaultContext, vaultOperation } from '../vault-operation.ts'
+import { converted, wantedContentType } from './out-content-type.ts'
 import { secretKind } from './secret.ts'
 
 /** The value of the newest version, or of the one named. */
@@ -22,6 +23,10 @@ async function readValue(cx: VaultContext<'read'>): Promise<Response> {
   if (!found) throw notFound('secrets', wanted === undefined ? cx.name : `${cx.name}/${wanted}`)
   // Outside of its dates a value is still read: they are for the reader to heed.
   if (!found.version.enabled) throw isDisabled('secrets', 'get')
-  const value = await cx.store.vaultObjects.unseal(cx.grant, place, found.version.version)
-  return answer(cx, { value: value?.toString() ?? '', ...secretKind.bundle({ ...cx, ...found }) })
+  const sealed = await cx.store.vaultObjects.unseal(cx.grant, place, found.version.version)
+  const value = sealed?.toString() ?? ''
+  const bundle = secretKind.bundle({ ...cx, ...found })
+  const contentType = wantedContentType(cx)
+  if (contentType === undefined) return answer(cx, { value, ...bundle })
+  return answer(cx, { ...bundle, ...(await converted(cx, found, value, contentType)) })
 }
