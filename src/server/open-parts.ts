@@ -1,4 +1,3 @@
-import { openPfxReader } from '../certificate-bundle/pfx/reader.ts'
 import { openAsyncWork } from './arm/async-work.ts'
 import { openIssuingAuthority } from './certificates/issuing-authority.ts'
 import { openExtents } from './extents/open.ts'
@@ -6,9 +5,10 @@ import { openAgents } from './machines/agents.ts'
 import type { Parts } from './parts.ts'
 import { openCertificateWork } from './vaults/certificates/certificate-work.ts'
 import { type HttpChallenges, openHttpChallenges } from './vaults/certificates/http-challenges.ts'
+import { openPfxTurns } from './vaults/certificates/pfx-turns.ts'
 import { openKeyOperations } from './vaults/cryptography/key-operations.ts'
 
-type Made = 'extents' | 'agents' | 'asyncWork' | 'keyOperations' | 'pfxReader' | 'issuingAuthority' | 'certificateWork'
+type Made = 'extents' | 'agents' | 'asyncWork' | 'keyOperations' | 'pfxTurns' | 'issuingAuthority' | 'certificateWork'
 
 export type OpenParts = {
   readonly parts: Parts
@@ -24,7 +24,7 @@ export async function openParts(given: Omit<Parts, Made>): Promise<OpenParts> {
   const agents = openAgents()
   const asyncWork = openAsyncWork({ store, clock, log })
   const keyOperations = openKeyOperations()
-  const pfxReader = openPfxReader()
+  const pfxTurns = openPfxTurns()
   const httpChallenges = openHttpChallenges()
   const issuingAuthority = openIssuingAuthority({ store, clock })
   const certificateWork = openCertificateWork({
@@ -32,7 +32,7 @@ export async function openParts(given: Omit<Parts, Made>): Promise<OpenParts> {
     onIssued: agents.certificateChanged,
   })
   const extents = await openExtents({ config, store, tenantId: directory.tenantId })
-  const made = { extents, agents, asyncWork, keyOperations, pfxReader, issuingAuthority, certificateWork }
+  const made = { extents, agents, asyncWork, keyOperations, pfxTurns, issuingAuthority, certificateWork }
   return {
     parts: { ...given, ...made },
     httpChallenges,
@@ -42,7 +42,7 @@ export async function openParts(given: Omit<Parts, Made>): Promise<OpenParts> {
       agents.stopWork()
       await workHasEnded
       await certificateWork.close()
-      await pfxReader.close()
+      await pfxTurns.close()
       await keyOperations.close()
       await machines.close({ machines: what })
       await store.close()

@@ -1,4 +1,3 @@
-import type { PfxReader } from '../certificate-bundle/pfx/reader.ts'
 import type { AsyncWork } from './arm/async-work.ts'
 import type { IssuingAuthority } from './certificates/issuing-authority.ts'
 import type { ShiftableClock } from './clock.ts'
@@ -14,6 +13,7 @@ import type { Machines } from './machines/machines.ts'
 import type { Store } from './store/open.ts'
 import type { Tokens } from './tokens/tokens.ts'
 import type { CertificateWork } from './vaults/certificates/certificate-work.ts'
+import type { PfxTurns } from './vaults/certificates/pfx-turns.ts'
 import type { KeyOperations } from './vaults/cryptography/key-operations.ts'
 
 /** What every operation may use. Made once, by main.ts and open-parts.ts; whoever needs a thing takes it from here, by name. */
@@ -30,7 +30,7 @@ export type Parts = {
   readonly keyOperations: KeyOperations
   readonly certificateWork: CertificateWork
   readonly issuingAuthority: IssuingAuthority
-  readonly pfxReader: PfxReader
+  readonly pfxTurns: PfxTurns
   readonly asyncWork: AsyncWork
   readonly askFor: AskFor
   readonly control: Control

@@ -21,6 +21,13 @@ function programOfThread(): URL {
   return new URL('pfx-worker.mjs', here ?? pathToFileURL(join(dirname(process.execPath), '..', 'x')))
 }
 
+/** What is in the file is not known: opening it was given up. */
+export class TookTooLong extends BundleFailure {
+  constructor(limitMs: number) {
+    super('too-expensive', `Opening it takes longer than ${limitMs} ms`)
+  }
+}
+
 export type PfxReader = { readonly read: ReadPfx; close(): Promise<void> }
 
 /**
@@ -66,10 +73,7 @@ export function openPfxReader({ limitMs = defaultLimitMs } = {}): PfxReader {
 function answerOf(worker: Worker, question: Question, limitMs: number): Promise<Answer> {
   worker.ref()
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => end(() => reject(new BundleFailure('too-expensive', `Opening it takes longer than ${limitMs} ms`))),
-      limitMs,
-    )
+    const timer = setTimeout(() => end(() => reject(new TookTooLong(limitMs))), limitMs)
     const answered = (answer: Answer) => end(() => resolve(answer))
     const failed = (cause: Error) =>
       end(() => reject(new Error(`The thread for PKCS #12 files failed: ${cause.message}`, { cause })))

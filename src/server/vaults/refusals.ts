@@ -12,6 +12,14 @@ export const vaultNotFound = (name: string) =>
 export const badParameter = (message: string, options?: { cause: unknown }) =>
   new AzureError(400, 'BadParameter', message, options)
 
+export const throttled = (retryAfterSec: number) =>
+  new AzureError(
+    429,
+    'Throttled',
+    'Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached',
+    { headers: { 'Retry-After': String(retryAfterSec) } },
+  )
+
 export const invalidName = (name: string) =>
   badParameter(`The request URI contains an invalid name: ${name.slice(0, 128)}`)
 

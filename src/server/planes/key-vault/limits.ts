@@ -1,5 +1,5 @@
 import type { Context, Operation } from '../../door/operation.ts'
-import { AzureError } from '../../errors.ts'
+import { throttled } from '../../vaults/refusals.ts'
 
 /**
  * How much Azure takes in ten seconds, of a vault and of a subscription. Off unless an installation asks for it, so that
@@ -59,11 +59,3 @@ export function azureLimits(): (operation: Operation) => Operation {
     }
   }
 }
-
-const throttled = (seconds: number) =>
-  new AzureError(
-    429,
-    'Throttled',
-    'Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached',
-    { headers: { 'Retry-After': String(seconds) } },
-  )

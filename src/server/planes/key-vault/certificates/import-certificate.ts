@@ -33,7 +33,8 @@ export const importCertificate = vaultOperation<'write'>({
     const place = placeOf(cx, 'certificates')
     mayBegin(place, await cx.store.vaultObjects.get(cx.grant, place))
     const preserveOrder = rest.preserveCertOrder === true
-    const imported = await readImport(cx.pfxReader.read, { value, password: pwd ?? '', preserveOrder }, cx.now)
+    const readPfx = cx.pfxTurns.of(cx.vault)
+    const imported = await readImport(readPfx, { value, password: pwd ?? '', preserveOrder }, cx.now)
     const policy = await policyOfImport(rest.policy, imported, cx.now)
     await checkIssuer(cx, policy)
     const secret = await secretOf({ ...imported, policy })
