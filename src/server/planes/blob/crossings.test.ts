@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { BlobSASPermissions, generateBlobSASQueryParameters, StorageSharedKeyCredential } from '@azure/storage-blob'
 import { sign } from '../../signatures/hmac.ts'
 import { makeAccountSas } from '../../signatures/make-sas.ts'
+import { operations } from './operations.ts'
 import { type OpenStorage, openStorage, storageAudience } from './testing.ts'
 
 const block = { 'x-ms-blob-type': 'BlockBlob' }
@@ -220,4 +221,39 @@ test('what could not be a header of an answer is not kept as one, and the accoun
   const signing = (rscd: string) => arm('POST', `${id}/listServiceSas`, { ...wish, rscd })
   assert.equal((await signing('attachment; filename="日本.txt"')).status, 400)
   assert.equal((await signing("attachment; filename*=UTF-8''%E6%97%A5.txt")).status, 200)
+})
+
+test('what says that it is for something that there is not is refused, and not taken for something else', async t => {
+  const storage = await openStorage(t)
+  const { send } = storage
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: block })
+  const filled = (route: string) =>
+    route.replace('/:account', '').replace('/:container', '/ctr').replace('/:blob*', '/blob')
+  for (const { route, query = '' } of operations) {
+    const [method = '', path = ''] = filled(route).split(' ')
+    if (method === 'OPTIONS') continue
+    for (const name of ['comp', 'Comp', 'restype'].filter(name => !query.includes(`${name.toLowerCase()}=`))) {
+      const ask = `${path || '/'}?${query}&${name}=nonsense`
+      const refused = await send(method, ask, { token: await storage.lazuli.adminToken(storageAudience) })
+      // Some of them only a role for data reaches.
+      const code = refused.status === 403 ? said(await send(method, ask, { headers: block })) : said(refused)
+      assert.deepEqual(code, [400, 'InvalidQueryParameterValue'], `${method} ${ask}`)
+    }
+  }
+  for (const [method, comp] of [
+    ['DELETE', 'acl'],
+    ['DELETE', 'metadata'],
+    ['PUT', 'undelete'],
+    ['PUT', 'rename'],
+    ['HEAD', 'list'],
+  ] as const)
+    for (const container of ['ctr', 'gone'])
+      assert.deepEqual(
+        said(await send(method, `/${container}?restype=container&comp=${comp}`)),
+        [400, 'InvalidQueryParameterValue'],
+        `${method} ${container} ${comp}`,
+      )
+  assert.equal((await send('GET', '/ctr/blob')).text, 'hello')
+  assert.equal((await send('HEAD', '/gone?restype=container')).status, 404)
 })

@@ -33,6 +33,7 @@ import { listBlobs } from './containers/list-blobs.ts'
 import { setContainerMetadata } from './containers/set-container-metadata.ts'
 import { getPageRanges } from './pages/page-list.ts'
 import { putPage } from './pages/put-page.ts'
+import { refuseOtherMeaning } from './query.ts'
 
 /** One line for each operation. */
 const all: readonly Operation[] = [
@@ -81,10 +82,14 @@ const all: readonly Operation[] = [
   getPageRanges,
 ]
 
-/** Whether a condition about tags holds tells what they are: who sets one has to have the right to read them. */
+/**
+ * What all of them begin with. Whether a condition about tags holds tells what they are: who sets one has to have the
+ * right to read them.
+ */
 export const operations: readonly Operation[] = all.map(operation => ({
   ...operation,
   async run(cx) {
+    refuseOtherMeaning(operation, cx.url)
     if (cx.request.headers.has('x-ms-if-tags'))
       await cx.authorize('read', tagActions.read, inContainer(cx.params), 'data')
     return operation.run(cx)

@@ -1,9 +1,16 @@
+import type { Operation } from '../../door/operation.ts'
 import { invalidQuery } from './refusals.ts'
 
-/** For operations that have no `comp`: a request with one means something else, which there is not. Throws 400. */
-export function refuseComp(url: URL): void {
-  const comp = url.searchParams.get('comp')
-  if (comp !== null) throw invalidQuery('comp', comp)
+/**
+ * A request that says more about what it is for than the operation does means something else, which there is not: a
+ * container would be deleted by who wants its `comp=acl` removed. Browsers ask beforehand about any. Throws 400.
+ */
+export function refuseOtherMeaning({ route, query = '' }: Pick<Operation, 'route' | 'query'>, url: URL): void {
+  if (url.search === '' || route.startsWith('OPTIONS ')) return
+  for (const [name, value] of url.searchParams) {
+    const spelled = name.toLowerCase()
+    if (['comp', 'restype'].includes(spelled) && !query.includes(`${spelled}=`)) throw invalidQuery(name, value)
+  }
 }
 
 /** A signature is one however its parameter is spelled. */

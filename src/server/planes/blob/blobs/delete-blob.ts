@@ -8,7 +8,6 @@ import { empty } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
 import { checkWrite } from '../lease.ts'
 import { accountOf, containerOf, existingBlob } from '../place.ts'
-import { refuseComp } from '../query.ts'
 import * as refusals from '../refusals.ts'
 
 export const deleteBlob = operation<'delete'>({
@@ -16,7 +15,6 @@ export const deleteBlob = operation<'delete'>({
   route: 'DELETE /:account/:container/:blob*',
   access: deletes('deleteBlob'),
   async run(cx) {
-    refuseComp(cx.url)
     const purgeAt = purgeTime(await accountOf(cx), cx.now)
     await cx.store.write(tx => remove(cx, tx, purgeAt))
     return empty(202, { 'x-ms-delete-type-permanent': String(purgeAt === undefined) })

@@ -13,7 +13,6 @@ import { checkConditions } from '../conditions.ts'
 import { bytesOf } from '../content-stream.ts'
 import { checkRead } from '../lease.ts'
 import { accountOf, containerOf, existingBlob } from '../place.ts'
-import { refuseComp } from '../query.ts'
 import { rangeOf } from '../range.ts'
 import * as refusals from '../refusals.ts'
 
@@ -58,7 +57,6 @@ export const getBlobProperties = operation<'read'>({
 
 /** What both of them begin with: the blob, if the request's conditions hold for it, and what is told about it. */
 async function lookAt(cx: Context<'read'>): Promise<{ blob: StoredBlob; headers: Record<string, string> }> {
-  refuseComp(cx.url)
   const container = await containerOf(cx, cx.store)
   const blob = await existingBlob(cx, cx.store, container)
   checkRead(blob.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')

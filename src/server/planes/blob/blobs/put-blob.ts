@@ -4,7 +4,6 @@ import { createAppendBlob } from '../appends/create-append-blob.ts'
 import { refuseOwnKeys } from '../blob-headers.ts'
 import { checkBlobName } from '../names.ts'
 import { createPageBlob } from '../pages/create-page-blob.ts'
-import { refuseComp } from '../query.ts'
 import * as refusals from '../refusals.ts'
 import { copyBlob, putBlobFromUrl } from './copy-blob.ts'
 import { putBlockBlob } from './put-block-blob.ts'
@@ -16,7 +15,6 @@ export const putBlob = operation<'write'>({
   access: writesOrAdds('putBlob'),
   run(cx) {
     const { headers } = cx.request
-    refuseComp(cx.url)
     checkBlobName(cx.params.blob ?? '')
     refuseOwnKeys(headers)
     const kind = headers.get('x-ms-blob-type')?.toLowerCase()
