@@ -27,7 +27,7 @@ export type KeyVaultRig = {
   issue(
     name: string,
     options?: { kind?: 'rsa' | 'ec'; pfx?: boolean },
-  ): { version: string; pem: string; serial: string }
+  ): { version: string; value: string; pem: string; serial: string }
   /** Settings for these certificates, each with what is given beside its address. */
   settings(certificates: Readonly<Record<string, object>>, management?: object): unknown
   start(settings: unknown, parts?: Partial<LoopParts>): Running
@@ -42,6 +42,10 @@ export type Running = {
   settled(): Promise<Status>
   /** Resolves when the loop waits for something to do; what follows a renewal may go on. */
   asleep(): Promise<void>
+  /** Resolves when this holds. */
+  until(condition: () => boolean): Promise<void>
+  /** Lets the time pass until the loop wants to wake, and wakes it. */
+  fire(): void
   /** Lets the time pass until something is due, and waits until it has been done. Returns how long that was in seconds. */
   pass(): Promise<number>
   /** Somebody sets the clock of the machine. */
@@ -89,7 +93,7 @@ export async function openKeyVaultRig(t: TestContext): Promise<KeyVaultRig> {
             )
             .toString('base64')
         : key + chain + leaf
-      return { version: vault.put(name, value), pem: leaf + chain + key, serial }
+      return { version: vault.put(name, value), value, pem: leaf + chain + key, serial }
     },
     settings: (certificates, management = {}) => ({
       secretsManagementSettings: {
@@ -130,7 +134,7 @@ function startLoop({ settings, folder, vault, decode, parts }: Wish): Running {
   const ending = new AbortController()
   let asleep: { readonly ms: number; readonly fire: () => void } | undefined
   let sleeping = Promise.withResolvers<void>()
-  const tokens = openTokens({ get: getWith(), now: clock, arcFolder: join(folder, 'tokens') })
+  const tokens = openTokens({ get: getWith({ signal: ending.signal }), now: clock, arcFolder: join(folder, 'tokens') })
   const loop = openLoop({
     wish: readSettings(settings),
     records: openRecords(join(folder, 'state')),
@@ -139,7 +143,11 @@ function startLoop({ settings, folder, vault, decode, parts }: Wish): Running {
     ...{ now, clock, decode },
     random: () => 0.5,
     pause: () => Promise.resolve(),
-    fetchSecret: openSecrets({ get: getWith(vault.agent), tokens, now: () => now().getTime() }),
+    fetchSecret: openSecrets({
+      get: getWith({ agent: vault.agent, signal: ending.signal }),
+      tokens,
+      now: () => now().getTime(),
+    }),
     onClockJump: tokens.dropAll,
     signal: ending.signal,
     report: async status => void statuses.push(status),
@@ -158,25 +166,38 @@ function startLoop({ settings, folder, vault, decode, parts }: Wish): Running {
   })
   const ended = loop.run()
   const untilAsleep = async () => {
-    // Woken but not yet gone to work is not asleep.
-    await new Promise(resolve => setImmediate(resolve))
-    while (!asleep) await sleeping.promise
+    do {
+      await loop.polled()
+      // Woken but not yet gone to work is not asleep.
+      await nextTurn()
+      while (!asleep) await sleeping.promise
+    } while (!(await Promise.race([loop.polled().then(() => true), nextTurn().then(() => false)])))
   }
   const settled = async () => {
     await untilAsleep()
     await loop.concluded()
     return statuses.at(-1) ?? { operation: '', status: 'transitioning', code: 0, message: 'nothing was said' }
   }
+  const fire = () => {
+    const { ms, fire: wake } = asleep ?? { ms: 0, fire: () => undefined }
+    passedMs += ms
+    wake()
+  }
   return {
     ...{ loop, statuses, log, settled, asleep: untilAsleep },
     list: () => list,
+    async until(condition) {
+      for (let turn = 0; !condition(); turn++) {
+        if (turn > 1_000_000) throw new Error('it never came to be')
+        await nextTurn()
+      }
+    },
+    fire,
     async pass() {
       const before = passedMs
       const polls = () => log.filter(line => line.includes('Beginning refresh')).length
       await settled()
       for (const seen = polls(); polls() === seen; await settled()) {
-        const { ms, fire } = asleep ?? { ms: 0, fire: () => undefined }
-        passedMs += ms
         fire()
       }
       return Math.round((passedMs - before) / 1000)
@@ -191,15 +212,24 @@ function startLoop({ settings, folder, vault, decode, parts }: Wish): Running {
   }
 }
 
-/** Runs nothing of these programs, and notes that it was asked to. */
-export function noting(programs: readonly string[], outcome: (args: readonly string[]) => number = () => 0) {
+const nextTurn = () => new Promise(resolve => setImmediate(resolve))
+
+/** Runs nothing of these programs, and notes that it was asked to. `units`: what systemd shows of them; the rest run. */
+export function noting(
+  programs: readonly string[],
+  outcome: (args: readonly string[]) => number = () => 0,
+  units: Readonly<Record<string, string>> = {},
+) {
   const calls: string[] = []
   const run: Run = async (command, args, options) => {
     if (!programs.includes(command)) return realRun(command, args, options)
+    const empty = { exitCode: 0, stdout: Buffer.alloc(0), stderr: '' }
+    if (command === 'systemctl' && args[0] === 'show')
+      return { ...empty, stdout: Buffer.from(units[args.at(-1) ?? ''] ?? 'LoadState=loaded\nActiveState=active\n') }
     calls.push([command, ...args].join(' '))
     const exitCode = outcome(args)
     if (exitCode !== 0 && !options?.anyExit) throw new Error(`${command} failed with exit code ${exitCode}`)
-    return { exitCode, stdout: Buffer.alloc(0), stderr: '' }
+    return { ...empty, exitCode }
   }
   return { run, calls }
 }

@@ -83,14 +83,60 @@ test('a machine with a user-assigned identity has to say which one it means', li
 })
 
 test('what the metadata service says against an identity stands in the status, with what to do', limits, async t => {
-  const { settings, start, vault } = await openKeyVaultRig(t)
-  vault.token = () => ({ status: 400, body: { error: 'invalid_request', error_description: 'Identity not found' } })
-  const { settled } = start(
+  const { issue, settings, start, vault } = await openKeyVaultRig(t)
+  issue('a')
+  const refused = (error_description: string) => ({
+    status: 400,
+    body: { error: 'invalid_request', error_description },
+  })
+  vault.token = () => refused('Identity not found.')
+  // It may be on its way to the machine.
+  const waiting = start(
     settings({ a: { authenticationOverride: { msiClientId: clientId } } }, { requireInitialSync: true }),
   )
-  const { status, message } = await settled()
-  assert.equal(status, 'error')
-  assert.match(message, /Identity not found.*client id \(not the object id\)/)
+  const { status, message } = await waiting.settled()
+  assert.equal(status, 'transitioning')
+  assert.match(message, /Identity not found\. Is .* client id \(not the object id\)/)
+  vault.token = undefined
+  await waiting.pass()
+  assert.equal((await waiting.settled()).status, 'success')
+  await waiting.stop()
+
+  // The settings have to change.
+  vault.token = () => refused('Multiple user assigned identities exist, please specify the clientId')
+  const lost = await start(settings({ b: {} }, { requireInitialSync: true })).settled()
+  assert.match(lost.message, /Multiple user .* Attempt to get non-existent AuthConfig: set authenticationSettings\./)
+  assert.equal(lost.substatus?.[0]?.status, 'error')
+})
+
+test('each kind of refusal comes with what helps against it', limits, async t => {
+  const { settings, start, vault } = await openKeyVaultRig(t)
+  const { settled, loop, list } = start(settings({ a: {} }))
+  for (const [code, hint] of [
+    ['ForbiddenByRbac', /no\. The identity needs the role Key Vault Secrets User, or the permission secrets\/get$/],
+    ['SecretDisabled', /no\. The certificate, .* has been disabled in the vault: enable it there$/],
+    ['ForbiddenByFirewall', /no\. The vault's firewall/],
+    ['ForbiddenByConnection', /no\. The vault has no public access/],
+    ['SomethingElse', /: no$/],
+  ] as const) {
+    const body = { error: { code: 'Forbidden', message: 'no.', innererror: { code } } }
+    vault.answer = (_path, token) => (token === '' ? undefined : { status: 403, body })
+    loop.pollAll()
+    await settled()
+    assert.match(list()[0]?.lastError ?? '', hint)
+  }
+})
+
+test('a certificate that has expired is an error, whoever could be asked', limits, async t => {
+  const { issue, settings, start } = await openKeyVaultRig(t)
+  issue('a')
+  const { settled, setClock, loop } = start(settings({ a: {} }))
+  await settled()
+  setClock(10 * 365 * 86_400_000)
+  loop.pollAll()
+  const { substatus } = await settled()
+  assert.equal(substatus?.[0]?.status, 'error')
+  assert.match(substatus?.[0]?.message ?? '', /, which ended .*Z, is at .*\. The vault has no newer one\.$/)
 })
 
 test('on Arc the key that is named is shown, and no other file is read', limits, async t => {

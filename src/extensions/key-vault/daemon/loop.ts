@@ -3,34 +3,38 @@
 import { secretKey } from '../../../wire/observed-certificates.ts'
 import { failureText } from '../../handler/failure.ts'
 import type { Status } from '../../handler/status.ts'
-import { openConcluding } from '../renewal/conclude.ts'
+import { type ConcludeParts, openConcluding, programOf } from '../renewal/conclude.ts'
 import type { Wish } from '../settings/wish.ts'
 import { installedVersion } from '../store/install.ts'
+import { forgetRejections } from '../store/records.ts'
 import { isComplete, membersOf, reported, type Source, sourcesOf } from './observed.ts'
-import { type PollParts, poll } from './poll.ts'
+import { openPolling, type PollParts } from './poll.ts'
 import { openSaying } from './saying.ts'
 import { type Progress, statusOf } from './status-report.ts'
 
-export type LoopParts = Omit<PollParts, 'onProgress' | 'conclude'> & {
-  readonly wish: Wish
-  /** Writes the status, which is another than before. */
-  readonly report: (status: Status) => Promise<void>
-  /** Writes the list for the agent. */
-  readonly publish: (certificates: ReturnType<typeof reported>) => Promise<void>
-  readonly onClockJump: () => void
-  readonly pause: (ms: number) => Promise<void>
-  /** Calls `fire` after a while; returns what cancels it. */
-  readonly timer: (ms: number, fire: () => void) => () => void
-  readonly signal: AbortSignal
-}
+export type LoopParts = PollParts &
+  Pick<ConcludeParts, 'pause' | 'served'> & {
+    readonly wish: Wish
+    /** Writes the status, which is another than before. */
+    readonly report: (status: Status) => Promise<void>
+    /** Writes the list for the agent. */
+    readonly publish: (certificates: ReturnType<typeof reported>) => Promise<void>
+    readonly onClockJump: () => void
+    /** Calls `fire` after a while; returns what cancels it. */
+    readonly timer: (ms: number, fire: () => void) => () => void
+  }
 
 export type Loop = {
   /** Resolves when the signal is given and nothing is under way. */
   run(): Promise<void>
+  /** Resolves when nothing is being asked for. */
+  polled(): Promise<void>
   /** Resolves when what follows the renewals up to now has been done and said. */
   concluded(): Promise<void>
   /** Has everything polled now. */
   pollAll(): void
+  /** Has everything polled now, and what was put back tried again. */
+  tryAgain(): void
   /** Has these secrets polled now, as far as they are observed. */
   changed(ids: readonly string[]): void
 }
@@ -51,24 +55,47 @@ export function openLoop(parts: LoopParts): Loop {
   let wasComplete = false
   let wake = () => {}
   let isWoken = false
+  let sleepsUntilMs = 0
   const firstWordAt = clock() + firstWordMs
   const saying = openSaying(whatToSay, error =>
     log('warning', 'VMExtension', `The status could not be written: ${failureText(error)}`),
   )
 
   const members = membersOf(sources).map(({ member }) => member)
+  const programsOf = new Map(
+    sources.map(source => [source, new Set(source.members.map(({ certificate }) => programOf(certificate)))]),
+  )
   const concluding = openConcluding(
     members.map(({ certificate }) => certificate),
     {
       ...parts,
       log: text => log('info', 'CertificateManager', text),
+      isAwaited: program => sources.some(source => source.isUnderWay && programsOf.get(source)?.has(program)),
       onEnd(certificates) {
         // What was put back is among them.
         for (const member of members)
           if (certificates.includes(member.certificate)) member.installed = installedVersion(member.certificate)
         saying.soon()
+        if (concluding.nextMs() < sleepsUntilMs) wakeUp()
       },
     },
+  )
+
+  const polling = openPolling(
+    sources,
+    {
+      pollingIntervalSec: wish.pollingIntervalSec,
+      isInitial: () => wish.requireInitialSync && !wasComplete,
+      onEnd(source) {
+        isFirstPollOver ||= sources.every(({ wasAsked }) => wasAsked)
+        wasComplete ||= isComplete(sources)
+        concluding.begin(source.members.map(({ certificate }) => certificate))
+        saying.soon()
+        if (Math.min(source.dueMs, concluding.nextMs()) < sleepsUntilMs) wakeUp()
+      },
+      onProgress: () => void saying.now(),
+    },
+    parts,
   )
 
   async function concluded(): Promise<void> {
@@ -92,26 +119,6 @@ export function openLoop(parts: LoopParts): Loop {
       ...(mayReport ? [{ name: 'status', mark: JSON.stringify(status), write: () => parts.report(status) }] : []),
       { name: 'list', mark, write: () => parts.publish(list) },
     ]
-  }
-
-  async function pollDue(): Promise<void> {
-    const due = sources.filter(({ dueMs }) => dueMs <= clock())
-    if (due.length === 0) return
-    const isInitial = wish.requireInitialSync && !wasComplete
-    const { pollingIntervalSec } = wish
-    await poll(
-      sources,
-      due,
-      { pollingIntervalSec, isInitial },
-      {
-        ...parts,
-        onProgress: saying.soon,
-        conclude: concluding.begin,
-      },
-    )
-    isFirstPollOver = true
-    wasComplete ||= isComplete(sources)
-    await saying.now()
   }
 
   /** Resolves when something may be due, with nothing left behind. */
@@ -139,6 +146,17 @@ export function openLoop(parts: LoopParts): Loop {
     expectedOffset = offset()
   }
 
+  function nextMs(): number {
+    const due = sources.map(({ isUnderWay, dueMs }) => (isUnderWay ? Number.POSITIVE_INFINITY : dueMs))
+    sleepsUntilMs = Math.min(...due, concluding.nextMs(), clock() + longestSleepMs)
+    return sleepsUntilMs
+  }
+
+  function pollAll(): void {
+    for (const source of sources) poke(source)
+    wakeUp()
+  }
+
   return {
     async run() {
       log('info', 'CertificateManager', 'Entering worker loop..')
@@ -146,17 +164,22 @@ export function openLoop(parts: LoopParts): Loop {
       while (!signal.aborted) {
         isWoken = false
         noticeClockJump()
-        await pollDue()
-        const next = Math.min(...sources.map(({ dueMs }) => dueMs)) - clock()
-        await sleep(Math.min(Math.max(next, 0), longestSleepMs))
+        polling.begin(sources.filter(({ isUnderWay, dueMs }) => !isUnderWay && dueMs <= clock()))
+        concluding.begin()
+        // A certificate may have come to its end meanwhile.
+        saying.soon()
+        await sleep(Math.max(nextMs() - clock(), 0))
       }
+      await polling.ended()
       clearTimeout(firstWord)
       await concluded()
     },
+    polled: polling.ended,
     concluded,
-    pollAll() {
-      for (const source of sources) poke(source)
-      wakeUp()
+    pollAll,
+    tryAgain() {
+      forgetRejections(records)
+      pollAll()
     },
     changed(ids) {
       const keys = new Set(ids.map(secretKey))

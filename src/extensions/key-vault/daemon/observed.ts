@@ -3,7 +3,7 @@
 import type { ObservedCertificate as Reported } from '../../../wire/agent-report.ts'
 import type { Identity, ObservedCertificate, SecretUrl } from '../settings/wish.ts'
 import { type InstalledVersion, installedVersion, linkPath } from '../store/install.ts'
-import type { Records } from '../store/records.ts'
+import { lastingOutcome, type Records } from '../store/records.ts'
 
 export type Member = {
   readonly certificate: ObservedCertificate
@@ -25,6 +25,9 @@ export type Source = {
   failures: number
   /** Somebody has said that it changed, perhaps after it was asked for. */
   isPoked: boolean
+  /** Waits for its turn to be asked for, or is being asked for. */
+  isUnderWay: boolean
+  wasAsked: boolean
   lastPoll: Date | undefined
   /** Asking again is no use before somebody has changed something, though it is done. */
   isHopeless: boolean
@@ -44,6 +47,8 @@ export function sourcesOf(certificates: readonly ObservedCertificate[]): Source[
         dueMs: 0,
         failures: 0,
         isPoked: false,
+        isUnderWay: false,
+        wasAsked: false,
         lastPoll: undefined,
         isHopeless: false,
         failure: '',
@@ -65,7 +70,7 @@ export const membersOf = (sources: readonly Source[]) =>
   sources.flatMap(source => source.members.map(member => ({ source, member })))
 
 export const isComplete = (sources: readonly Source[]) =>
-  membersOf(sources).every(({ member }) => member.installed !== undefined)
+  sources.every(({ members }) => members.every(({ installed }) => installed !== undefined))
 
 export const failureOf = ({ source, member }: { source: Source; member: Member }) => source.failure || member.failure
 
@@ -77,7 +82,7 @@ export function reported(
 ): Reported[] {
   return membersOf(sources).map(({ source, member }) => {
     const { certificate, installed } = member
-    const outcome = records.outcomes[linkPath(certificate)]
+    const outcome = lastingOutcome(records, certificate, installed?.version)
     return {
       id: `${source.url.origin.replace(/\/\/[^./]+/, `//${source.url.vault}`)}/secrets/${source.url.name}`,
       path: linkPath(certificate),

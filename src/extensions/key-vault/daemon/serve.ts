@@ -17,7 +17,7 @@ import { openForward } from '../logging/forward.ts'
 import { openServiceLog } from '../logging/service-log.ts'
 import { readSettings } from '../settings/read-settings.ts'
 import { removeDrafts } from '../store/install.ts'
-import { openRecords } from '../store/records.ts'
+import { forgetRejections, openRecords } from '../store/records.ts'
 import { getWith } from '../vault/http.ts'
 import { openSecrets } from '../vault/secrets.ts'
 import { openTokens } from '../vault/tokens.ts'
@@ -42,7 +42,7 @@ export const places: Places = {
   agent: systemAgent(),
 }
 
-/** Resolves when it was told to end by SIGTERM or SIGINT; SIGHUP has everything polled at once. */
+/** Resolves when it was told to end by SIGTERM or SIGINT; SIGHUP has everything polled at once, and what was put back tried again. */
 export async function serve(
   environment: HandlerEnvironment,
   { state, socket, observed, agent }: Places,
@@ -62,8 +62,8 @@ export async function serve(
   makeFolder(state, { mode: 0o700 })
   const records = openRecords(state)
   // A restart is how an operator says that what went wrong has been put right.
-  for (const path of Object.keys(records.rejected)) delete records.rejected[path]
-  const tokens = openTokens({ get: getWith(), now: clock })
+  forgetRejections(records)
+  const tokens = openTokens({ get: getWith({ signal: ending.signal }), now: clock })
   const reader = openPfxReader()
   log(
     'info',
@@ -85,7 +85,7 @@ export async function serve(
       const timer = setTimeout(fire, ms)
       return () => clearTimeout(timer)
     },
-    fetchSecret: openSecrets({ get: getWith(agent), tokens, now: () => Date.now() }),
+    fetchSecret: openSecrets({ get: getWith({ agent, signal: ending.signal }), tokens, now: () => Date.now() }),
     decode: value => readBundle(value, reader.read),
     onClockJump: tokens.dropAll,
     signal: ending.signal,
@@ -96,7 +96,7 @@ export async function serve(
       await rename(`${observed}.new`, observed)
     },
   })
-  process.on('SIGHUP', loop.pollAll)
+  process.on('SIGHUP', loop.tryAgain)
   const pokes = await openPokeSocket(socket, loop.changed)
   await loop.run()
   pokes.close()

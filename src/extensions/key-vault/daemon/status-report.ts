@@ -2,7 +2,7 @@ import { failureText } from '../../handler/failure.ts'
 import type { Status, Substatus } from '../../handler/status.ts'
 import type { Wish } from '../settings/wish.ts'
 import { linkPath } from '../store/install.ts'
-import type { Records } from '../store/records.ts'
+import { lastingOutcome, type Records } from '../store/records.ts'
 import { failureOf, isComplete, type Member, membersOf, type Source } from './observed.ts'
 import { initialRetries } from './schedule.ts'
 
@@ -52,8 +52,11 @@ export function statusOf(progress: Progress): Status {
 }
 
 /** What is wrong comes first; of the rest there may be too much. */
-function substatusesOf({ sources, records, now }: Progress): Substatus[] {
-  const all = membersOf(sources).map(one => substatusOf(one, records, now))
+function substatusesOf(progress: Progress): Substatus[] {
+  const { sources, wish } = progress
+  const all = membersOf(sources).map(one => substatusOf(one, progress))
+  for (const remark of wish.remarks)
+    all.push({ name: 'settings', status: 'warning', code: 0, message: sentences(remark) })
   const order = ['error', 'warning', 'transitioning', 'success']
   const sorted = all.sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status))
   if (sorted.length <= mostSubstatuses) return sorted
@@ -70,23 +73,31 @@ function substatusesOf({ sources, records, now }: Progress): Substatus[] {
   return [summary, ...sorted.slice(0, mostSubstatuses - 1)]
 }
 
-function substatusOf(one: { source: Source; member: Member }, records: Records, now: Date): Substatus {
+function substatusOf(one: { source: Source; member: Member }, { records, now }: Progress): Substatus {
   const { certificate, installed, remarks } = one.member
   const path = linkPath(certificate)
   const named = { name: certificate.link, code: 0 }
   const failure = failureOf(one)
-  const outcome = records.outcomes[path]
-  const state = installed
-    ? `Version ${installed.version}, ${validity(installed.notAfter, now)}, is at ${path}.`
-    : `Nothing is installed at ${path} yet.`
-  const rest = [...remarks, ...(outcome ? [`Last renewal: ${outcome.message}`] : [])].map(text => ` ${text}.`).join('')
-  if (failure !== '') return { ...named, status: 'error', message: `${failure}. ${state}${rest}` }
-  if (outcome?.status === 'error') return { ...named, status: 'error', message: `${state}${rest}` }
-  if (!installed) return { ...named, status: 'transitioning', message: state }
-  return { ...named, status: remarks.length > 0 ? 'warning' : 'success', message: `${state}${rest}` }
+  const outcome = lastingOutcome(records, certificate, installed?.version)
+  const renewal = outcome ? [`Last renewal: ${outcome.message}`] : []
+  if (!installed) {
+    const state = `Nothing is installed at ${path} yet`
+    if (failure === '') return { ...named, status: 'transitioning', message: sentences(state) }
+    return { ...named, status: 'error', message: sentences(failure, state, ...remarks, ...renewal) }
+  }
+  const hasEnded = installed.notAfter <= now
+  const state = `Version ${installed.version}, ${validity(installed.notAfter, now)}, is at ${path}`
+  const rest = [...remarks, ...renewal]
+  const last = hasEnded && rest.length === 0 ? ['The vault has no newer one'] : rest
+  const message = failure === '' ? sentences(state, ...last) : sentences(failure, state, ...rest)
+  if (failure !== '' || hasEnded || outcome?.status === 'error') return { ...named, status: 'error', message }
+  return { ...named, status: remarks.length > 0 || outcome?.status === 'warning' ? 'warning' : 'success', message }
 }
 
 const validity = (end: Date, now: Date) => `${end > now ? 'valid until' : 'which ended'} ${end.toISOString()}`
+
+/** Some of them bring a full stop of their own. */
+const sentences = (...texts: readonly string[]) => texts.map(text => `${text.trim().replace(/\.+$/, '')}.`).join(' ')
 
 export const settingsStatus = (error: unknown): Status => ({
   ...{ operation: 'Service start - Settings Load.', status: 'error', code: 0 },

@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { noting, openKeyVaultRig } from '../testing-rig.ts'
+import type { ServedSerial } from './served.ts'
 
 const limits = { skip: process.getuid?.() === 0 ? false : 'needs root: a store belongs to root' }
 const reload = { afterRenewal: { reload: 'nginx.service' } }
@@ -114,3 +115,154 @@ test(
     assert.equal(calls.length, 3)
   },
 )
+
+const verify = { host: '127.0.0.1', port: 443 }
+const nobody = { failure: 'connect ECONNREFUSED 127.0.0.1:443', isSilent: true }
+
+test(
+  'a unit that is stopped is nothing against a version: what it serves is looked at once it runs',
+  limits,
+  async t => {
+    const { issue, settings, start, store } = await openKeyVaultRig(t)
+    const units: Record<string, string> = {}
+    const { run, calls } = noting(['systemctl'], undefined, units)
+    let serves: ServedSerial = nobody
+    issue('a')
+    const { settled, loop, list } = start(settings({ a: { ...reload, verify } }), { run, served: async () => serves })
+    await settled()
+    units['nginx.service'] = 'LoadState=loaded\nActiveState=inactive\n'
+    const { version, serial } = issue('a')
+    loop.pollAll()
+    assert.equal((await settled()).substatus?.[0]?.status, 'warning')
+    assert.equal(readlinkSync(`${store}/Kv1.a`), `Kv1.a.${version}`)
+    assert.match(list()[0]?.lastRenewal ?? '', /^nginx\.service does not run, and reads the file when it is started;/)
+    assert.deepEqual(calls, [reloaded])
+    delete units['nginx.service']
+    serves = { serial }
+    loop.pollAll()
+    assert.equal((await settled()).substatus?.[0]?.status, 'success')
+    assert.match(list()[0]?.lastRenewal ?? '', new RegExp(`127.0.0.1:443 serves it \\(serial number ${serial}`))
+    loop.pollAll()
+    await settled()
+    assert.deepEqual(calls, [reloaded, reloaded])
+  },
+)
+
+test('a program whose port was silent before as well is looked at again, and nothing goes back', limits, async t => {
+  const { issue, settings, start, store } = await openKeyVaultRig(t)
+  const { run } = noting(['/bin/tell'])
+  let serves: ServedSerial = nobody
+  const first = issue('a')
+  const wish = settings({ a: { afterRenewal: ['/bin/tell'], verify } })
+  const { settled, loop } = start(wish, { run, served: async () => serves })
+  await settled()
+  const { version } = issue('a')
+  loop.pollAll()
+  assert.equal((await settled()).substatus?.[0]?.status, 'warning')
+  assert.equal(readlinkSync(`${store}/Kv1.a`), `Kv1.a.${version}`)
+  // It was started, and cannot do anything with it.
+  serves = { serial: first.serial }
+  loop.pollAll()
+  assert.equal((await settled()).substatus?.[0]?.status, 'error')
+  assert.equal(readlinkSync(`${store}/Kv1.a`), `Kv1.a.${first.version}`)
+})
+
+test('nothing goes back to a certificate that has come to its end', limits, async t => {
+  const { issue, settings, start, store } = await openKeyVaultRig(t)
+  const { run, calls } = noting(['systemctl'])
+  issue('a')
+  const wish = settings({ a: { ...reload, verify } })
+  const { settled, loop, list, setClock } = start(wish, { run, served: async () => ({ serial: '00' }) })
+  await settled()
+  setClock(10 * 365 * 86_400_000)
+  const { version } = issue('a')
+  loop.pollAll()
+  assert.equal((await settled()).substatus?.[0]?.status, 'error')
+  assert.equal(readlinkSync(`${store}/Kv1.a`), `Kv1.a.${version}`)
+  assert.match(
+    list()[0]?.lastRenewal ?? '',
+    /serves the serial number 00 .*; it stays, for \w+ is no longer valid since/,
+  )
+  assert.equal(calls.length, 2)
+})
+
+test(
+  'what was put back is tried again when somebody says so, and is no error any more once it is served',
+  limits,
+  async t => {
+    const { issue, settings, start, store } = await openKeyVaultRig(t)
+    const { run } = noting(['systemctl'])
+    const first = issue('a')
+    let serves = first.serial
+    const wish = settings({ a: { ...reload, verify } })
+    const running = start(wish, { run, served: async () => ({ serial: serves }) })
+    await running.settled()
+    const second = issue('a')
+    running.loop.pollAll()
+    assert.equal((await running.settled()).substatus?.[0]?.status, 'error')
+    assert.equal(readlinkSync(`${store}/Kv1.a`), `Kv1.a.${first.version}`)
+    await running.stop()
+    // Other settings have nothing to do with what went wrong under these.
+    const other = start(settings({ a: {} }))
+    await other.until(() => other.list().length > 0)
+    assert.equal(other.list()[0]?.lastRenewal, '')
+    await other.settled()
+    await other.stop()
+    const { loop, settled, list } = start(wish, { run, served: async () => ({ serial: serves }) })
+    await settled()
+    serves = second.serial
+    loop.tryAgain()
+    assert.equal((await settled()).substatus?.[0]?.status, 'success')
+    assert.equal(readlinkSync(`${store}/Kv1.a`), `Kv1.a.${second.version}`)
+    assert.match(list()[0]?.lastRenewal ?? '', /serves it/)
+  },
+)
+
+test(
+  'a unit that comes later than the first certificate is told nothing, and later on has to be there',
+  limits,
+  async t => {
+    const { issue, settings, start } = await openKeyVaultRig(t)
+    const units = { 'nginx.service': 'LoadState=not-found\nActiveState=inactive\n' }
+    const { run, calls } = noting(['systemctl'], undefined, units)
+    issue('a')
+    const { settled, loop, list } = start(settings({ a: reload }), { run })
+    assert.equal((await settled()).substatus?.[0]?.status, 'success')
+    assert.equal(list()[0]?.lastRenewal, 'there is no unit nginx.service yet')
+    issue('a')
+    loop.pollAll()
+    assert.equal((await settled()).substatus?.[0]?.status, 'error')
+    assert.equal(list()[0]?.lastRenewal, 'afterRenewal failed: there is no unit nginx.service')
+    assert.deepEqual(calls, [])
+  },
+)
+
+test('a unit that fell over a certificate is started again with the one before', limits, async t => {
+  const { issue, settings, start, store } = await openKeyVaultRig(t)
+  const units: Record<string, string> = {}
+  const first = issue('a')
+  const { run, calls } = noting(
+    ['systemctl'],
+    ([verb]) => {
+      if (verb === 'start') delete units['nginx.service']
+      return 0
+    },
+    units,
+  )
+  let isBad = false
+  const telling: typeof run = async (command, args, options) => {
+    const done = await run(command, args, options)
+    if (isBad && args[0] === 'try-reload-or-restart') units['nginx.service'] = 'LoadState=loaded\nActiveState=failed\n'
+    return done
+  }
+  const served = async () => (units['nginx.service'] ? nobody : { serial: first.serial })
+  const { settled, loop, list } = start(settings({ a: { ...reload, verify } }), { run: telling, served })
+  await settled()
+  isBad = true
+  issue('a')
+  loop.pollAll()
+  await settled()
+  assert.equal(readlinkSync(`${store}/Kv1.a`), `Kv1.a.${first.version}`)
+  assert.deepEqual(calls, [reloaded, reloaded, 'systemctl start -- nginx.service'])
+  assert.match(list()[0]?.lastRenewal ?? '', /put back to .* Now: nginx\.service was started; .* serves it/)
+})

@@ -3,7 +3,10 @@ import { connect } from 'node:tls'
 import { failureText } from '../../handler/failure.ts'
 import type { ServedAt } from '../settings/wish.ts'
 
-export type ServedSerial = { readonly serial: string } | { readonly failure: string }
+export type ServedSerial =
+  | { readonly serial: string }
+  /** `isSilent`: nobody listens there. */
+  | { readonly failure: string; readonly isSilent?: boolean }
 
 const patienceMs = 3_000
 
@@ -21,7 +24,9 @@ export const servedSerial = ({ host, port }: ServedAt, name: string | undefined)
       resolve(outcome)
     }
     socket.setTimeout(patienceMs, () => end({ failure: `it said nothing in ${patienceMs / 1000} s` }))
-    socket.once('error', error => end({ failure: failureText(error) }))
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      end({ failure: failureText(error) || String(error.code), isSilent: error.code === 'ECONNREFUSED' }),
+    )
     socket.once('secureConnect', () => {
       const serial = socket.getPeerCertificate().serialNumber
       end(serial ? { serial } : { failure: 'it showed no certificate' })

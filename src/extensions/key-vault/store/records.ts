@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { AclSubject } from '../../host/acl.ts'
 import { readTextIfPresent, writeDurably } from '../../host/files.ts'
 import { asRecord } from '../../host/unknown.ts'
+import type { ObservedCertificate } from '../settings/wish.ts'
 
 export type FileRecord = {
   /** Digests of the secret's value and of what it was made into. */
@@ -20,8 +21,10 @@ export type Renewal = { readonly from: string | undefined; readonly to: string }
 
 export type RenewalOutcome = {
   readonly version: string
-  readonly status: 'success' | 'error'
+  readonly status: 'success' | 'warning' | 'error'
   readonly message: string
+  /** What the settings wanted done, so that an outcome does not outlive them. */
+  readonly wanted: string
 }
 
 export type Records = {
@@ -35,6 +38,32 @@ export type Records = {
   /** Versions that were put back, because what they are for did not get on with them. */
   readonly rejected: Record<string, string>
   save(): Promise<void>
+}
+
+type WithConsequences = Pick<ObservedCertificate, 'store' | 'link' | 'afterRenewal' | 'verify'>
+
+/** What is to be done after a renewal, as a text to compare. */
+export const wantedAfter = ({ afterRenewal, verify }: WithConsequences) => JSON.stringify([afterRenewal, verify])
+
+/**
+ * What became of the last renewal, as long as it says something of what is there now: of the version that is installed,
+ * or of the one that the vault has and that was put back.
+ */
+export function lastingOutcome(
+  { outcomes, rejected }: Pick<Records, 'outcomes' | 'rejected'>,
+  certificate: WithConsequences,
+  installed: string | undefined,
+): RenewalOutcome | undefined {
+  const path = `${certificate.store}/${certificate.link}`
+  const outcome = outcomes[path]
+  const isAsked = certificate.afterRenewal !== undefined || certificate.verify !== undefined
+  if (!outcome || !isAsked || outcome.wanted !== wantedAfter(certificate)) return undefined
+  return outcome.version === installed || outcome.version === rejected[path] ? outcome : undefined
+}
+
+/** Somebody says that what went wrong has been put right: every version may be tried again. */
+export function forgetRejections({ rejected }: Pick<Records, 'rejected'>): void {
+  for (const path of Object.keys(rejected)) delete rejected[path]
 }
 
 export function openRecords(folder: string): Records {

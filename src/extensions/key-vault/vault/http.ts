@@ -15,15 +15,19 @@ const longestBody = 2 * 1024 * 1024
 
 /**
  * GET, past every proxy: the metadata service knows a machine by where it asks from. Redirects are answers as any other;
- * a token must not follow them. Rejects with FetchFailure.
+ * a token must not follow them. Rejects with FetchFailure; once the signal is given, at once.
  */
 export const getWith =
-  (agent?: () => Agent): Get =>
+  ({ agent, signal }: { agent?: () => Agent; signal: AbortSignal }): Get =>
   (url, headers) =>
     new Promise((resolve, reject) => {
       const { protocol, host } = new URL(url)
       const fail = (why: string) => reject(new FetchFailure('unreachable', `${host} cannot be reached: ${why}`))
-      const options = { headers, timeout: patienceMs, signal: AbortSignal.timeout(2 * patienceMs) }
+      const options = {
+        headers,
+        timeout: patienceMs,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(2 * patienceMs)]),
+      }
       const asked =
         protocol === 'https:'
           ? httpsRequest(url, { ...options, ...(agent ? { agent: agent() } : {}) })
@@ -67,10 +71,10 @@ export function retryAfterMs({ header }: Answer, nowMs: number): number | undefi
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), 3_600_000) : undefined
 }
 
-/** The error of an answer in Azure's form, in one line; otherwise what it begins with. */
+/** The error of an answer in Azure's form, in one line and without a full stop; otherwise what it begins with. */
 export function errorText({ status, text }: Answer): string {
   const said = azureError(text) ?? text.slice(0, 300)
-  return `${status}${said === '' ? '' : ` ${said}`}`.replace(/\s+/g, ' ')
+  return `${status}${said === '' ? '' : ` ${said}`}`.replace(/\s+/g, ' ').replace(/[\s.]+$/, '')
 }
 
 function azureError(text: string): string | undefined {

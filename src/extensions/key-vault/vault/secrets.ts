@@ -1,3 +1,4 @@
+import { asRecord } from '../../host/unknown.ts'
 import type { Identity, SecretUrl } from '../settings/wish.ts'
 import { resourceOf } from './challenge.ts'
 import { FetchFailure } from './failure.ts'
@@ -47,11 +48,9 @@ function read(answer: Answer, { origin, name, version }: SecretUrl, nowMs: numbe
     case 200:
       return parse(answer.text, host)
     case 401:
+      throw new FetchFailure('denied', `${said}. The vault does not take the token of this machine's identity`)
     case 403:
-      throw new FetchFailure(
-        'denied',
-        `${said}. The identity needs the role Key Vault Secrets User, or the permission secrets/get`,
-      )
+      throw new FetchFailure('denied', [said, ...hintOf(innerCode(answer))].join('. '))
     case 404:
       throw new FetchFailure(
         'missing',
@@ -63,6 +62,31 @@ function read(answer: Answer, { origin, name, version }: SecretUrl, nowMs: numbe
     default:
       throw new FetchFailure('unreachable', said)
   }
+}
+
+/** What helps against each kind of "Forbidden"; of one that is not known, its own text has to be enough. */
+function hintOf(inner: string | undefined): string[] {
+  switch (inner?.toLowerCase()) {
+    case undefined:
+    case 'forbiddenbyrbac':
+    case 'forbiddenbypolicy':
+    case 'accessdenied':
+      return ['The identity needs the role Key Vault Secrets User, or the permission secrets/get']
+    case 'secretdisabled':
+      return ['The certificate, or this version of it, has been disabled in the vault: enable it there']
+    case 'forbiddenbyfirewall':
+      return ["The vault's firewall (networkAcls) has to let this machine's address in"]
+    case 'forbiddenbyconnection':
+      return ['The vault has no public access (publicNetworkAccess), and this machine does not come in another way']
+    default:
+      return []
+  }
+}
+
+function innerCode({ text }: Answer): string | undefined {
+  const error = asRecord(asRecord(parseJson(text)).error)
+  const { code } = asRecord(error.innererror ?? error.innerError)
+  return typeof code === 'string' ? code : undefined
 }
 
 function parse(text: string, host: string): Secret {

@@ -22,6 +22,10 @@ const marginMs = 5 * 60_000
 const [azureVersion, arcVersion] = ['2018-02-01', '2020-06-01']
 const arcPort = '40342'
 
+/** The first words are those of Azure's extension. */
+const nothingSaid =
+  'Attempt to get non-existent AuthConfig: set authenticationSettings.msiEndpoint and msiClientId. They are part of the settings, beside secretsManagementSettings; next to "settings" they are not used'
+
 export function openTokens({ get, now, arcFolder }: { get: Get; now: () => number; arcFolder?: string }): Tokens {
   const held = new Map<string, Held>()
   const keyOf = ({ endpoint, clientId = '' }: Identity, resource: string) => `${endpoint} ${clientId} ${resource}`
@@ -50,21 +54,21 @@ export function openTokens({ get, now, arcFolder }: { get: Get; now: () => numbe
     if (typeof token !== 'string' || token === '')
       throw new FetchFailure('unreachable', 'The metadata service answers without a token')
     if (clientId === undefined && isUserAssigned(token))
-      throw new FetchFailure(
-        'identity',
-        'The machine has a user-assigned identity, and authenticationSettings do not say which one is meant: set authenticationSettings.msiEndpoint and msiClientId, beside secretsManagementSettings',
-      )
+      throw new FetchFailure('identity', `The machine has a user-assigned identity. ${nothingSaid}`)
     return { token, lifetimeMs: Number(lifetimeSec ?? 3600) * 1000 || 0 }
   }
 
   function refused(answer: Answer, clientId: string | undefined): FetchFailure {
     const said = `The metadata service gives no token: ${errorText(answer)}`
-    const isFinal = answer.status === 400 || answer.status === 401 || answer.status === 403
-    if (!isFinal) return new FetchFailure('unreachable', said, retryAfterMs(answer, Date.now()))
+    const isRefusal = answer.status === 400 || answer.status === 401 || answer.status === 403
+    if (!isRefusal) return new FetchFailure('unreachable', said, retryAfterMs(answer, Date.now()))
+    if (clientId === undefined && /\bmultiple user[ -]assigned\b/i.test(answer.text))
+      return new FetchFailure('identity', `${said}. ${nothingSaid}`)
+    // An identity may be assigned, or known everywhere, only after this was started.
     const hint = clientId
       ? `Is ${clientId} the client id (not the object id) of an identity that is assigned to this machine?`
       : 'Assign an identity to the machine; where it has user-assigned ones, set authenticationSettings.msiClientId.'
-    return new FetchFailure('identity', `${said}. ${hint}`)
+    return new FetchFailure('denied', `${said}. ${hint}`)
   }
 
   return {
