@@ -8,6 +8,7 @@ import { hostFacts } from './host-facts.ts'
 import type { Log } from './log.ts'
 import { openObservedCertificates } from './observed-certificates.ts'
 import { openReporting } from './reporting.ts'
+import { openAgentLog } from './runner/agent-log.ts'
 import { openCommands } from './runner/commands.ts'
 import { azureTimeLimits, type TimeLimits } from './runner/handler-command.ts'
 import type { Layout } from './runner/layout.ts'
@@ -42,6 +43,8 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   const { send, layout, state, pause, log, now, random, signal, version, environment } = parts
   await mkdir(state, { recursive: true, mode: 0o700 })
   const certificate = await ensureCertificate(layout.lib, now())
+  const agentLog = openAgentLog(parts.root, now)
+  agentLog('INFO', undefined, `Lazuli-Agent-${version} running as process ${process.pid}`)
 
   let goalState = ''
   const reporting = openReporting({
@@ -64,6 +67,7 @@ export async function runAgent(parts: AgentParts): Promise<void> {
     now,
     pause,
     log,
+    agentLog,
     fetchPackage: packagesFrom(send, pause),
     onChange: reporting.changed,
   })

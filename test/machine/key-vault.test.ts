@@ -236,6 +236,10 @@ test('certificates of a vault come to a machine and stay up to date', { skip: la
     assert.equal(await inside(`sudo readlink ${link}`), `exampleVault.myCertificate.${first.version}`)
     assert.equal(await inside('systemctl is-active akvvm_service'), 'active')
     assert.equal(await inside('systemctl is-enabled akvvm_service'), 'enabled')
+    const agentsLog = await inside('sudo cat /var/log/waagent.log')
+    const name = String.raw`INFO ExtHandler \[Microsoft\.Azure\.KeyVault\.KeyVaultForLinux-3\.[\d.]+\]`
+    for (const what of ['Install extension: \\[', 'Enable extension: \\[', 'Target handler state: enabled'])
+      assert.match(agentsLog, new RegExp(`^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z ${name} ${what}`, 'm'))
   })
 
   await t.test('a user of the list reads it, and nobody else', async () => {

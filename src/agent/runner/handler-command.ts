@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts'
+import type { AgentLog } from './agent-log.ts'
 import { logCommand } from './command-log.ts'
 import { codes, HandlerFailure } from './failure.ts'
 import type { HandlerPlace } from './layout.ts'
@@ -16,6 +17,7 @@ export type CommandParts = {
   readonly environment: Readonly<Record<string, string>>
   readonly now: () => number
   readonly log: Log
+  readonly agentLog: AgentLog
 }
 
 /** In the log, where there is room. */
@@ -32,6 +34,8 @@ export async function runHandlerCommand(
   place: HandlerPlace,
   { phase, command, variables }: { phase: Phase; command: string; variables: Readonly<Record<string, string>> },
 ): Promise<void> {
+  parts.agentLog('INFO', place, `${capitalized(phase)} extension: [${command.trim()}]`)
+  const begunMs = parts.now()
   const line = `${place.folder}/${command.trim().replace(/^\/+/, '')}`
   const wish = {
     argv: ['/bin/sh', '-c', line] as const,
@@ -49,14 +53,20 @@ export async function runHandlerCommand(
   }
   const end = await runProcess(wish, place.config)
   await logCommand(place.commandLog, line, end, parts.now())
-  if (end.exitCode === 0) return
+  const event = (message: string) =>
+    `Event: name=${place.handler}, op=${capitalized(phase)}, message=${message}, duration=${parts.now() - begunMs}`
+  if (end.exitCode === 0) return parts.agentLog('INFO', place, event(`Command: ${command.trim()}, exit code: 0`))
   parts.log('warn', `a handler's ${phase} failed`, {
     handler: place.handler,
     exitCode: end.exitCode,
     problem: end.problem,
   })
-  throw failure(phase, line, end, parts.limits[phase])
+  const failed = failure(phase, line, end, parts.limits[phase])
+  parts.agentLog('ERROR', place, event(failed.message))
+  throw failed
 }
+
+const capitalized = (phase: Phase) => phase.charAt(0).toUpperCase() + phase.slice(1)
 
 /** Worded as Azure's agent words it; people search for these texts. */
 function failure(phase: Phase, line: string, end: ProcessEnd, limitSec: number): HandlerFailure {

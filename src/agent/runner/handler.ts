@@ -11,7 +11,7 @@ import { readIfPresent, writeDurably } from '../files.ts'
 import { disable, namingConfig, noteConfig, noteConfigEnabled } from './configs.ts'
 import { codes, HandlerFailure } from './failure.ts'
 import { type CommandParts, exitCodeOf, runHandlerCommand } from './handler-command.ts'
-import { type HandlerPlace, handlerOfFolder, handlerPlace, type Layout } from './layout.ts'
+import { type HandlerPlace, handlerOfFolder, handlerPlace, type Layout, stemOf } from './layout.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { makeExecutable } from './permissions.ts'
 import { writeEnvironment, writeSettings } from './settings.ts'
@@ -43,7 +43,9 @@ export async function installedHandlers(layout: Layout): Promise<Installed[]> {
 
 /** Brings a handler to the wanted version and enables it with the wanted settings. Throws HandlerFailure. */
 export async function bringToGoal(parts: HandlerParts, wanted: WantedExtension): Promise<void> {
+  const { agentLog } = parts
   const place = handlerPlace(parts.layout, wanted.handler, wanted.version)
+  agentLog('INFO', place, `Target handler state: enabled [incarnation ${wanted.incarnation}]`)
   const before = (await installedHandlers(parts.layout)).filter(one => one.place.handler === wanted.handler)
   // What was deleted and made again starts anew: its numbers begin again, and the old ones would be in the way.
   for (const old of before.filter(one => one.incarnation !== incarnationOf(wanted))) await removeHandler(parts, old)
@@ -51,6 +53,7 @@ export async function bringToGoal(parts: HandlerParts, wanted: WantedExtension):
   const current = same.find(one => one.place.version === wanted.version && isSetUp(one))
   const old = same.find(one => one.place.version !== wanted.version && isSetUp(one))
 
+  agentLog('INFO', place, `[Enable] current handler state is: ${(current?.state ?? 'NotInstalled').toLowerCase()}`)
   let told: Record<string, string> = { AZURE_GUEST_AGENT_UNINSTALL_CMD_EXIT_CODE: 'NOT_RUN' }
   if (!current) {
     await unpack(parts, place, wanted)
@@ -67,6 +70,7 @@ export async function bringToGoal(parts: HandlerParts, wanted: WantedExtension):
     await writeNote(place, 'HandlerState', 'Installed')
   }
   const { configName: name, incarnation } = wanted
+  agentLog('INFO', place, `Update settings file: ${stemOf(wanted)}.settings`)
   if (name !== null) await noteConfig(place, { name, incarnation })
   await writeSettings(place, wanted)
   const { enable } = await readManifest(place.folder)
@@ -78,6 +82,8 @@ export async function bringToGoal(parts: HandlerParts, wanted: WantedExtension):
 
 /** Disables and uninstalls a handler and removes its folder. What its commands say against it changes nothing. */
 export async function removeHandler(parts: HandlerParts, { place, state }: Installed): Promise<void> {
+  parts.agentLog('INFO', place, 'Target handler state: uninstall')
+  parts.agentLog('INFO', place, `[Uninstall] current handler state is: ${state.toLowerCase()}`)
   if (state !== 'NotInstalled') {
     for (const phase of ['disable', 'uninstall'] as const) {
       try {
@@ -89,6 +95,7 @@ export async function removeHandler(parts: HandlerParts, { place, state }: Insta
       }
     }
   }
+  parts.agentLog('INFO', place, `Remove extension handler directory: ${place.folder}`)
   await rm(place.folder, { recursive: true, force: true })
   await rm(place.archive, { force: true })
 }
@@ -106,6 +113,7 @@ const run = ({ sequenceNumber }: WantedExtension, more: Readonly<Record<string, 
 async function unpack(parts: HandlerParts, place: HandlerPlace, wanted: WantedExtension): Promise<void> {
   // Whatever is there is what an earlier attempt left.
   await rm(place.folder, { recursive: true, force: true })
+  parts.agentLog('INFO', place, 'Download extension package')
   await parts.fetchPackage(wanted, place.archive)
   await mkdir(place.folder, { recursive: true, mode: 0o755 })
   try {
@@ -115,6 +123,7 @@ async function unpack(parts: HandlerParts, place: HandlerPlace, wanted: WantedEx
     if (!(error instanceof BadZip)) throw error
     throw new HandlerFailure(codes.extraction, `The package of ${wanted.handler} cannot be unpacked: ${error.message}`)
   }
+  parts.agentLog('INFO', place, 'Initialize extension directory')
   await makeExecutable(place.folder)
   await writeEnvironment(place)
   await writeNote(place, 'HandlerState', 'NotInstalled')
@@ -153,6 +162,7 @@ async function upgrade(
   })
   await runHandlerCommand(parts, place, { phase: 'update', command: manifest.update, variables })
   const uninstallExitCode = await attempt('uninstall')
+  parts.agentLog('INFO', old, `Remove extension handler directory: ${old.folder}`)
   await rm(old.folder, { recursive: true, force: true })
   await rm(old.archive, { force: true })
   return { AZURE_GUEST_AGENT_UNINSTALL_CMD_EXIT_CODE: uninstallExitCode }

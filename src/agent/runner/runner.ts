@@ -109,6 +109,11 @@ export function openRunner(parts: RunnerParts): Runner {
         parts.log('error', 'a handler could not be brought to its goal', { error })
       const code = error instanceof HandlerFailure ? error.code : codes.unknown
       const message = error instanceof Error ? error.message : String(error)
+      parts.agentLog(
+        'ERROR',
+        wanted,
+        `Event: name=${wanted.handler}, op=ExtensionProcessing, message=${message}, duration=0`,
+      )
       note({ ...known(wanted), status: 'NotReady', code, message })
     } finally {
       stopLooking()

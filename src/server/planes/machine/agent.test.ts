@@ -64,6 +64,51 @@ test('the agent finds layout, settings and environment as Azure’s agent leaves
   assert.match(await read('log/Contoso.Tools.Greeter/CommandExecution.log'), /enable\.sh: exit code 0/)
 })
 
+test('waagent.log says what was installed, updated, enabled and removed, in the lines of Azure’s agent', async t => {
+  const { startAgent, publish, apply, read, vm, finish } = await openAgentRig(t)
+  startAgent()
+  await publish('Contoso.Tools.Greeter__1.0.2.zip', handlerPackage({ enable: done }))
+  await apply('greet', tools('Greeter', { autoUpgradeMinorVersion: true }))
+  await publish('Contoso.Tools.Greeter__1.1.0.zip', handlerPackage({ enable: 'exit 7' }))
+  const again = tools('Greeter', { autoUpgradeMinorVersion: true, forceUpdateTag: 'again' })
+  assert.equal((await apply('greet', again)).status, 'Failed')
+  assert.equal((await finish('DELETE', `${vm}/extensions/greet`)).status, 'Succeeded')
+  const lines = (await read('var/log/waagent.log')).split('\n')
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z /
+  assert.ok(lines.slice(0, -1).every(line => time.test(line)))
+  const said = lines.map(line => line.replace(time, '').replace(/(incarnation|duration=).*?(?=\]|$)/, '$1'))
+  const [old, newer] = ['1.0.2', '1.1.0'].map(version => `INFO ExtHandler [Contoso.Tools.Greeter-${version}]`)
+  for (const expected of [
+    `${old} Target handler state: enabled [incarnation]`,
+    `${old} [Enable] current handler state is: notinstalled`,
+    `${old} Install extension: [install.sh]`,
+    `${old} Enable extension: [enable.sh]`,
+    `${old} Disable extension: [disable.sh]`,
+    `${newer} Update extension: [update.sh]`,
+    `${old} Uninstall extension: [uninstall.sh]`,
+    `${newer} Target handler state: uninstall`,
+  ])
+    assert.ok(said.includes(expected), `${expected}\n${said.join('\n')}`)
+  assert.match(
+    said.join('\n'),
+    /ERROR ExtHandler \[Contoso.*-1\.1\.0\] Event: name=Contoso.*, op=Enable, message=.*exit code: 7/,
+  )
+})
+
+test('what belongs into the settings is refused beside them', async t => {
+  const { put, publish } = await openAgentRig(t)
+  await publish('Contoso.Tools.Greeter__1.0.2.zip', handlerPackage({ enable: done }))
+  const answer = await put('greet', tools('Greeter', { settings: {}, authenticationSettings: { msiClientId: 'x' } }))
+  assert.equal(answer.status, 400)
+  assert.deepEqual(answer.body, {
+    error: {
+      code: 'BadRequest',
+      message:
+        "Could not find member 'authenticationSettings' on object of type 'VMExtensionProperties'. Path 'properties.authenticationSettings'. Put 'authenticationSettings' into 'properties.settings'.",
+    },
+  })
+})
+
 test('a handler without settings finds an empty file', async t => {
   const { startAgent, publish, apply, read } = await openAgentRig(t)
   startAgent()

@@ -50,6 +50,14 @@ export const multipleExtensionsPerHandler = (name: string, handler: string) =>
     `Multiple VMExtensions per handler not supported for OS type 'Linux'. VMExtension '${name}' with handler '${handler}' already added or specified in input.`,
   )
 
+/** `hint`: where it belongs. */
+export const unknownExtensionMember = (name: string, hint: string) =>
+  new AzureError(
+    400,
+    'BadRequest',
+    `Could not find member '${name}' on object of type 'VMExtensionProperties'. Path 'properties.${name}'.${hint}`,
+  )
+
 export const circularDependency = (name: string) =>
   invalidParameter(
     'provisionAfterExtensions',

@@ -20,6 +20,7 @@ import {
   type StoredExtension,
   sealingContext,
   storedExtensionOf,
+  unknownMemberOf,
 } from './stored-extension.ts'
 import { applied, removed } from './wait-for-agent.ts'
 
@@ -45,6 +46,7 @@ export const extensions = defineResource<ExtensionProperties>({
     if (cx.machines.kind === 'none') {
       throw refusals.realMachineNeeded('put an extension', resourceId(id.container).name, cx.machines.missing)
     }
+    refuseUnknownMember(body.properties)
     // What is there of a deleted or changed secret stays only with a PATCH, whose body is made from what is stored.
     const isPatch = existing !== undefined && body.extension === existing.body.extension
     const wish = body.properties
@@ -87,6 +89,13 @@ export const extensions = defineResource<ExtensionProperties>({
     return { ...rest, properties: { ...properties, ...view } }
   },
 })
+
+function refuseUnknownMember(sent: object): void {
+  const name = unknownMemberOf(sent)
+  if (name === undefined) return
+  const isSetting = /^[a-z]+Settings$/.test(name)
+  throw refusals.unknownExtensionMember(name, isSetting ? ` Put '${name}' into 'properties.settings'.` : '')
+}
 
 /**
  * One resource for each handler, as on Azure, unless the package can do with several, which are then all of its version;

@@ -20,6 +20,13 @@ export const properties = z.looseObject({
 })
 export type ExtensionProperties = z.infer<typeof properties>
 
+/** What clients send back of an answer, and the one thing more that Azure knows. */
+const alsoKnown = ['provisioningState', 'instanceView', 'protectedSettingsFromKeyVault']
+
+/** A member that Azure has not: most likely one of the settings, one step too far out, where it would do nothing. */
+export const unknownMemberOf = (sent: object): string | undefined =>
+  Object.keys(sent).find(name => !(name in properties.shape) && !alsoKnown.includes(name))
+
 /** What the server keeps of an extension beside the properties. The resource manager never shows it. */
 export type StoredExtension = {
   /** The version of the package that was chosen. */
