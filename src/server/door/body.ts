@@ -9,12 +9,15 @@ const deepestJson = 128
 
 /**
  * A JSON object, whatever the content type says: the tutorials' curl sends `-d '{…}'` as a form. An empty body is an
- * empty object. Throws 400 or 413.
+ * empty object. Half of a surrogate pair is refused, or becomes U+FFFD where `halves` says so. Throws 400 or 413.
  */
-export async function readJson(request: Request): Promise<Record<string, unknown>> {
+export async function readJson(
+  request: Request,
+  { halves = 'refuse' }: { halves?: 'refuse' | 'replace' } = {},
+): Promise<Record<string, unknown>> {
   const text = await readText(request, jsonLimit)
   if (text.trim() === '') return {}
-  const value = parsed(text)
+  const value = parsed(text, halves === 'refuse' ? refuseHalves : replaceHalves)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalidRequestContent('a JSON object was expected')
   }
@@ -28,9 +31,9 @@ export function refuseTooDeep(value: object): void {
     throw invalidRequestContent(`the maximum depth of ${deepestJson} has been exceeded`)
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string, revive: (name: string, value: unknown) => unknown): unknown {
   try {
-    return /\\u[dD][89a-fA-F]/.test(text) ? JSON.parse(text, refuseHalves) : JSON.parse(text)
+    return /\\u[dD][89a-fA-F]/.test(text) ? JSON.parse(text, revive) : JSON.parse(text)
   } catch (cause) {
     throw invalidRequestContent((cause as Error).message)
   }
@@ -42,6 +45,8 @@ function refuseHalves(name: string, value: unknown): unknown {
   if (!isWhole) throw new SyntaxError('Unpaired surrogate in a string in JSON')
   return value
 }
+
+const replaceHalves = (_name: string, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value)
 
 /** Level by level, because what is asked is whether the call stack would be deep enough. */
 function isDeeperThan(limit: number, value: object): boolean {

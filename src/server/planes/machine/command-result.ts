@@ -12,7 +12,7 @@ export const commandResult = operation<'write'>({
   access: { ownMachine: 'a result is taken from the machine that was given the command' },
   async run(cx) {
     const { machineId } = await ownMachine(cx)
-    const result = checked(schema, await readJson(cx.request))
+    const result = checked(schema, await readJson(cx.request, { halves: 'replace' }))
     if (!cx.agents.finishCommand(machineId, cx.params.commandId ?? '', result)) {
       throw new AzureError(404, 'NotFound', 'Nobody waits for this command.')
     }

@@ -25,7 +25,8 @@ export const report = operation<'write'>({
   changes: false,
   async run(cx) {
     const { machineId, vm } = await ownMachine(cx)
-    const said = checked(agentReport, await readJson(cx.request))
+    // What programs have said is cut short anywhere.
+    const said = checked(agentReport, await readJson(cx.request, { halves: 'replace' }))
     const changed = await Promise.all(
       said.handlers.map(async handler => {
         const id = extensionId(vm.id, handler.name)
