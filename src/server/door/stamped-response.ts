@@ -13,7 +13,7 @@ import {
  */
 export class StampedResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
   /** Names in lower case. */
-  stamp: Readonly<Record<string, string>> = {}
+  stamp: Readonly<Record<string, string>> | undefined
   /** What is answered when a header cannot be written. Without it, writing throws. */
   instead: ((cause: unknown) => Response) | undefined
 
@@ -46,6 +46,7 @@ export class StampedResponse<Request extends IncomingMessage = IncomingMessage> 
 }
 
 function stamped(stamp: StampedResponse['stamp'], headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  if (stamp === undefined) return headers
   const all: OutgoingHttpHeaders = { ...stamp }
   for (const name in headers) {
     const lower = name.toLowerCase()
