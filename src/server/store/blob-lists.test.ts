@@ -5,7 +5,7 @@ import type { Kysely } from 'kysely'
 import { systemGrant } from '../access/grant.ts'
 import { type BlobContainer, blobContainerReads } from './blob-containers.ts'
 import { blobReads, blobWrites, type StoredBlob } from './blobs.ts'
-import { contentReads } from './contents.ts'
+import { contentReads, contentWrites } from './contents.ts'
 import { migrate } from './migrate.ts'
 import * as storage from './migrations/0003-storage.ts'
 import * as tagOrder from './migrations/0006-tag-order.ts'
@@ -89,7 +89,7 @@ test('every kind of list enters an index where its page begins, and sorts nothin
       ['SEARCH blob_blocks USING COVERING INDEX sqlite_autoindex_blob_blocks_1 (container=? AND name>? AND name<?)'],
     ],
     [
-      () => blobs.blocks(grant, container, 'a'),
+      () => blobs.blockLengths(grant, container, 'a'),
       ['SEARCH blob_blocks USING INDEX sqlite_autoindex_blob_blocks_1 (container=? AND name=?)'],
     ],
     [
@@ -114,6 +114,21 @@ test('blocks that nobody commits are found by their age', async t => {
     'SEARCH blob_blocks USING INTEGER PRIMARY KEY (rowid=?)',
     'LIST SUBQUERY 1',
     'SEARCH blob_blocks USING COVERING INDEX blob_blocks_by_age (created_at<?)',
+  ])
+})
+
+test('a blob is put together by the keys of its parts, in the order of the list', async t => {
+  const { db, planOf } = await planner(t)
+  const parts = [
+    { at: 0, block: 'AAAA' },
+    { at: 5, pieceAt: 7 },
+  ]
+  const from = { container: 1, name: 'b', content: 'old' }
+  assert.deepEqual(await planOf(() => contentWrites(db).assemble(grant, 'new', parts, from)), [
+    'SCAN part VIRTUAL TABLE INDEX 1:',
+    'SEARCH b USING INDEX sqlite_autoindex_blob_blocks_1 (container=? AND name=? AND block=?)',
+    'SCAN part VIRTUAL TABLE INDEX 1:',
+    'SEARCH p USING INDEX sqlite_autoindex_content_pieces_1 (content=? AND at=?)',
   ])
 })
 

@@ -91,8 +91,7 @@ export type BlobReads = {
   deleted(grant: Grant, container: BlobContainer, name: string): Promise<StoredBlob[]>
   /** The time by which the latest snapshot is named, also a deleted one. */
   latestTime(grant: Grant, container: BlobContainer, name: string): Promise<string | undefined>
-  blocks(grant: Grant, container: BlobContainer, name: string): Promise<Block[]>
-  /** The same without their bytes, of which there may be too many for the memory. */
+  /** Blocks that are no part of the blob yet, without their bytes, of which there may be too many for the memory. */
   blockLengths(grant: Grant, container: BlobContainer, name: string): Promise<BlockLength[]>
   /** One of them, and how many there are. */
   anyBlock(grant: Grant, container: BlobContainer, name: string): Promise<{ id: string; count: number } | undefined>
@@ -295,21 +294,6 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
         .where('name', '=', name)
         .executeTakeFirstOrThrow()
       return found.id === null ? undefined : { id: found.id, count: found.count }
-    },
-
-    async blocks(grant, container, name) {
-      demand(grant, container.id)
-      const rows = await db
-        .selectFrom('blob_blocks')
-        .selectAll()
-        .where('container', '=', container.number)
-        .where('name', '=', name)
-        .execute()
-      return rows.map(({ block, length, extent, bytes }) => ({
-        id: block,
-        length,
-        ...(extent === null ? { bytes: bytes ?? new Uint8Array() } : { extent }),
-      }))
     },
 
     async blockLengths(grant, container, name) {

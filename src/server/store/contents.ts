@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import { type Change, demand, type Grant } from '../access/grant.ts'
 import type { ContentPieceTable, Tables } from './tables.ts'
 
@@ -21,19 +21,27 @@ export type Span = Omit<Piece, 'bytes' | 'extent' | 'extentAt'> &
 
 export type Range = { readonly from: number; readonly length: number }
 
+/** Where a part is to begin, and what it is: a block that is no part of a blob yet, or the piece that begins there. */
+export type Part = { readonly at: number } & ({ readonly block: string } | { readonly pieceAt: number })
+
+/** Whose blocks, and which content's pieces. */
+export type PartsFrom = { readonly container: number; readonly name: string; readonly content: string | undefined }
+
 export type ContentReads = {
   /** The pieces that a range touches, in order, or so many of them; all of them without one. */
   pieces(grant: Grant, content: string, range?: Range, most?: number): Promise<Piece[]>
   /** The same without the bytes, of which there may be many. */
   spans(grant: Grant, content: string, range: Range, most: number): Promise<Span[]>
-  /** The blocks that it was made of, in order, without their bytes. */
-  blockLengths(grant: Grant, content: string): Promise<{ id: string; length: number }[]>
+  /** The blocks that it was made of, in order, and where each begins, without their bytes. */
+  blockLengths(grant: Grant, content: string): Promise<{ id: string; at: number; length: number }[]>
   /** Which of these extents something refers to. */
   namedAmong(grant: Grant<never>, extents: readonly string[]): Promise<Set<string>>
 }
 
 export type ContentWrites = ContentReads & {
   add(grant: Grant<Change>, content: string, pieces: readonly Piece[]): Promise<void>
+  /** Adds what the database has already, and whose bytes are not read for it: there may be too many for the memory. */
+  assemble(grant: Grant<Change>, content: string, parts: readonly Part[], from: PartsFrom): Promise<void>
   /** All pieces of another content, moved by `at`. */
   copy(grant: Grant<Change>, from: string, to: string, at?: number): Promise<void>
   /** Takes away the pieces that begin in a range. */
@@ -99,11 +107,11 @@ export function contentReads(db: Kysely<Tables>): ContentReads {
       demand(grant)
       const rows = await db
         .selectFrom('content_pieces')
-        .select(['block as id', 'length'])
+        .select(['block as id', 'at', 'length'])
         .where('content', '=', content)
         .orderBy('at')
         .execute()
-      return rows.flatMap(({ id, length }) => (id === null ? [] : [{ id, length }]))
+      return rows.flatMap(({ id, ...where }) => (id === null ? [] : [{ id, ...where }]))
     },
 
     async namedAmong(grant, extents) {
@@ -126,6 +134,8 @@ function* portionsOf(extents: readonly string[]): Generator<readonly string[]> {
 
 /** SQLite takes some 32,000 parameters in a statement, and a piece has seven. */
 const rowsAtOnce = 1_000
+/** SQLite keeps rows that it reads and writes in the same table in memory meanwhile; each may have 16 KiB. */
+const partsAtOnce = 250
 
 export function contentWrites(db: Kysely<Tables>): ContentWrites {
   return {
@@ -144,6 +154,26 @@ export function contentWrites(db: Kysely<Tables>): ContentWrites {
             : { extent: null, extent_at: 0, bytes: piece.bytes }),
         }))
         await db.insertInto('content_pieces').values(rows).execute()
+      }
+    },
+
+    async assemble(grant, content, parts, from) {
+      demand(grant)
+      for (let i = 0; i < parts.length; i += partsAtOnce) {
+        const some = parts.slice(i, i + partsAtOnce)
+        const blocks = some.flatMap(part => ('block' in part ? [[part.at, part.block]] : []))
+        const pieces = some.flatMap(part => ('pieceAt' in part ? [[part.at, part.pieceAt]] : []))
+        // The parts lead, and each enters the other table by its key.
+        if (blocks.length > 0)
+          await sql`INSERT INTO content_pieces (content, at, length, block, extent, extent_at, bytes)
+            SELECT ${content}, part.value ->> 0, b.length, b.block, b.extent, 0, b.bytes
+            FROM json_each(${JSON.stringify(blocks)}) AS part CROSS JOIN blob_blocks AS b
+            WHERE b.container = ${from.container} AND b.name = ${from.name} AND b.block = part.value ->> 1`.execute(db)
+        if (pieces.length > 0)
+          await sql`INSERT INTO content_pieces (content, at, length, block, extent, extent_at, bytes)
+            SELECT ${content}, part.value ->> 0, p.length, p.block, p.extent, p.extent_at, p.bytes
+            FROM json_each(${JSON.stringify(pieces)}) AS part CROSS JOIN content_pieces AS p
+            WHERE p.content = ${from.content} AND p.at = part.value ->> 1`.execute(db)
       }
     },
 

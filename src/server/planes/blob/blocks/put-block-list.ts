@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readBytes } from '../../../door/body.ts'
 import { operation } from '../../../door/operation.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
-import type { Block } from '../../../store/blobs.ts'
-import type { Piece } from '../../../store/contents.ts'
+import type { BlockLength } from '../../../store/blobs.ts'
+import type { Part } from '../../../store/contents.ts'
 import { writesOrAdds } from '../access.ts'
 import { empty, validators } from '../answer.ts'
 import { contentHeaders, refuseOwnKeys, tierFrom } from '../blob-headers.ts'
@@ -39,15 +39,12 @@ export const putBlockList = operation<'write'>({
       const { container, before } = place
       const name = cx.params.blob ?? ''
       if (before && before.kind !== 'BlockBlob') throw refusals.invalidBlobType()
-      const uncommitted = new Map((await tx.blobs.blocks(cx.grant, container, name)).map(block => [block.id, block]))
-      const committed = new Map<string, Piece>()
-      if (before?.content !== undefined) {
-        for (const piece of await tx.contents.pieces(cx.grant, before.content))
-          if (piece.block !== undefined) committed.set(piece.block, piece)
-      }
-      const { pieces, length } = assembled(wanted, uncommitted, committed)
+      const uncommitted = await tx.blobs.blockLengths(cx.grant, container, name)
+      const committed = before?.content === undefined ? [] : await tx.contents.blockLengths(cx.grant, before.content)
+      const { parts, length } = assembled(wanted, uncommitted, committed)
       const content = randomUUID()
-      await tx.contents.add(cx.grant, content, pieces)
+      const from = { container: container.number, name, content: before?.content }
+      await tx.contents.assemble(cx.grant, content, parts, from)
       await tx.blobs.removeBlocks(cx.grant, container, name)
       return replace(cx, tx, place, {
         kind: 'BlockBlob',
@@ -68,25 +65,27 @@ type Wanted = { readonly from: 'Latest' | 'Committed' | 'Uncommitted'; readonly 
 
 function assembled(
   wanted: readonly Wanted[],
-  uncommitted: ReadonlyMap<string, Block>,
-  committed: ReadonlyMap<string, Piece>,
-): { pieces: Piece[]; length: number } {
-  let length = 0
-  const pieces = wanted.map(({ from, id }): Piece => {
-    const fresh = from === 'Committed' ? undefined : uncommitted.get(id)
-    const old = from === 'Uncommitted' || fresh ? undefined : committed.get(id)
-    const at = length
-    if (fresh) {
-      length += fresh.length
-      const where = 'extent' in fresh ? { extent: fresh.extent, extentAt: 0 } : { bytes: fresh.bytes }
-      return { at, length: fresh.length, block: id, ...where }
-    }
-    if (!old) throw refusals.invalidBlockList()
-    length += old.length
-    return { ...old, at }
-  })
-  // A block without bytes has no place among the pieces.
-  return { pieces: pieces.filter(piece => piece.length > 0), length }
+  uncommitted: readonly BlockLength[],
+  committed: readonly (BlockLength & { readonly at: number })[],
+): { parts: Part[]; length: number } {
+  const [fresh, old] = [new Map(uncommitted.map(byId)), new Map(committed.map(byId))]
+  const parts: Part[] = []
+  let at = 0
+  for (const { from, id } of wanted) {
+    const block = from === 'Committed' ? undefined : fresh.get(id)
+    const piece = from === 'Uncommitted' || block ? undefined : old.get(id)
+    const { length } = block ?? piece ?? refuseUnknown()
+    // A block without bytes has no place among the pieces.
+    if (length > 0) parts.push(piece ? { at, pieceAt: piece.at } : { at, block: id })
+    at += length
+  }
+  return { parts, length: at }
+}
+
+const byId = <One extends BlockLength>(one: One): [string, One] => [one.id, one]
+
+function refuseUnknown(): never {
+  throw refusals.invalidBlockList()
 }
 
 function blockListIn(text: string): Wanted[] {
