@@ -70,18 +70,31 @@ function notices(folders: readonly string[]): string {
     const { name, version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     const files = readdirSync(folder)
     const file = files.find(entry => /^(licen[cs]e|copying)/i.test(entry))
-    // Some forget the file, and say in package.json alone what it would say.
-    const forgotten =
-      license === 'MIT' && typeof author === 'string'
-        ? mitLicence(author)
-        : license === 'Apache-2.0' && readFileSync('LICENSE', 'utf8').trim()
-    const text = file === undefined ? forgotten : readFileSync(join(folder, file), 'utf8').trim()
+    const text = file === undefined ? forgotten(name, license, author) : readFileSync(join(folder, file), 'utf8').trim()
     if (!text) throw new Error(`${name} has no licence file in ${resolve(folder)}.`)
     const notice = files.find(entry => /^notice/i.test(entry))
     const texts = [text, ...(notice ? [readFileSync(join(folder, notice), 'utf8').trim()] : [])]
     return [`${name} ${version} (${license})`, ...texts].join('\n\n')
   })
   return `${[intro, ...entries].join(`\n${'-'.repeat(78)}\n\n`)}\n`
+}
+
+/** Some leave the file out of their package. The text is what package.json, or their repository, says that it is. */
+function forgotten(name: string, license: string, author: unknown): string | undefined {
+  // It is a fork of sax, and repeats that one's licence.
+  if (name === 'saxes') return iscLicence('Contributors', 'Isaac Z. Schlueter and Contributors')
+  if (license === 'MIT' && typeof author === 'string') return mitLicence(author)
+  return license === 'Apache-2.0' ? readFileSync('LICENSE', 'utf8').trim() : undefined
+}
+
+function iscLicence(...holders: string[]): string {
+  return `The ISC License
+
+${holders.map(holder => `Copyright (c) ${holder}`).join('\n')}
+
+Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby granted, provided that the above copyright notice and this permission notice appear in all copies.
+
+THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.`
 }
 
 function mitLicence(holder: string): string {

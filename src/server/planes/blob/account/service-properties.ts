@@ -6,7 +6,7 @@ import { readsService, writesService } from '../access.ts'
 import { empty, xml } from '../answer.ts'
 import { accountOf, findAccount } from '../place.ts'
 import { invalidXml, resourceNotFound } from '../refusals.ts'
-import { child, childrenOf, childText, element, type Node, parsedXml } from '../xml.ts'
+import { child, childText, element, type Node, parsedXml } from '../xml.ts'
 
 /** What an account lets its blob service do, as much of it as makes a difference here or is shown. */
 export type ServiceProperties = {
@@ -47,7 +47,7 @@ export const setServiceProperties = operation<'write'>({
   query,
   access: writesService,
   async run(cx) {
-    const given = propertiesIn(parsedXml(await readText(cx.request, 256 * 1024), 'StorageServiceProperties'))
+    const given = propertiesIn(await parsedXml(await readText(cx.request, 256 * 1024), 'StorageServiceProperties'))
     await cx.store.write(async tx => {
       const account = await tx.storageAccounts.get(findAccount, { name: cx.params.account ?? '' })
       if (!account) throw resourceNotFound()
@@ -79,9 +79,9 @@ function propertiesIn(nodes: readonly Node[]): ServiceProperties {
   const website = child(nodes, 'StaticWebsite')
   const version = childText(nodes, 'DefaultServiceVersion')
   return {
-    ...(cors ? { cors: corsRules(childrenOf(cors)) } : {}),
-    ...(retention ? retentionIn(childrenOf(retention)) : {}),
-    ...(website ? websiteIn(childrenOf(website)) : {}),
+    ...(cors ? { cors: corsRules(cors.children) } : {}),
+    ...(retention ? retentionIn(retention.children) : {}),
+    ...(website ? websiteIn(website.children) : {}),
     ...(version ? { defaultVersion: version } : {}),
   }
 }
@@ -114,7 +114,7 @@ const elementOf: Readonly<Record<keyof CorsRule, string>> = {
 function corsRules(rules: readonly Node[]): CorsRule[] {
   if (rules.length > mostCorsRules) throw invalidXml(`There are at most ${mostCorsRules} CORS rules.`)
   return rules.map(node => {
-    const fields = childrenOf(node)
+    const fields = node.children
     const list = (field: keyof CorsRule) =>
       (childText(fields, elementOf[field]) ?? '')
         .split(',')

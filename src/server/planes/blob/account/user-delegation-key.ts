@@ -23,7 +23,7 @@ export const getUserDelegationKey = operation<'action'>({
   async run(cx) {
     if (cx.caller.kind !== 'principal')
       throw refusals.authenticationFailed('Only authentication scheme Bearer is supported')
-    const fields = parsedXml(await readText(cx.request, 16 * 1024), 'KeyInfo')
+    const fields = await parsedXml(await readText(cx.request, 16 * 1024), 'KeyInfo')
     const start = parseSasTime(childText(fields, 'Start') ?? '') ?? cx.now
     const expiry = parseSasTime(childText(fields, 'Expiry') ?? '')
     if (expiry === undefined) throw refusals.invalidXml('Expiry is missing or is no time.')

@@ -8,7 +8,7 @@ import { tagsXml } from '../list-xml.ts'
 import { containerOf, existingBlob } from '../place.ts'
 import { invalidXml } from '../refusals.ts'
 import { checkedTags } from '../tags.ts'
-import { child, childrenOf, childText, parsedXml } from '../xml.ts'
+import { child, childText, parsedXml } from '../xml.ts'
 
 const route = '/:account/:container/:blob*'
 
@@ -33,7 +33,7 @@ export const setBlobTags = operation<'write'>({
   access: writesTags,
   async run(cx) {
     const { headers } = cx.request
-    const tags = tagsIn(await readText(cx.request, 64 * 1024))
+    const tags = await tagsIn(await readText(cx.request, 64 * 1024))
     await cx.store.write(async tx => {
       const container = await containerOf(cx, tx)
       const before = await existingBlob(cx, tx, container)
@@ -45,13 +45,10 @@ export const setBlobTags = operation<'write'>({
   },
 })
 
-function tagsIn(text: string): Record<string, string> {
-  const set = child(parsedXml(text, 'Tags'), 'TagSet')
+async function tagsIn(text: string): Promise<Record<string, string>> {
+  const set = child(await parsedXml(text, 'Tags'), 'TagSet')
   if (!set) throw invalidXml('TagSet is missing.')
   return checkedTags(
-    childrenOf(set).map(tag => {
-      const fields = childrenOf(tag)
-      return [childText(fields, 'Key') ?? '', childText(fields, 'Value') ?? ''] as const
-    }),
+    set.children.map(({ children }) => [childText(children, 'Key') ?? '', childText(children, 'Value') ?? ''] as const),
   )
 }

@@ -12,7 +12,7 @@ import { checkBlobName } from '../names.ts'
 import * as refusals from '../refusals.ts'
 import { tagsFrom } from '../tags.ts'
 import { openToWrite, replace } from '../write-blob.ts'
-import { nameOf, parsedXml, textOf } from '../xml.ts'
+import { parsedXml } from '../xml.ts'
 import { checkBlockId } from './block-id.ts'
 
 const mostBlocks = 50_000
@@ -33,7 +33,7 @@ export const putBlockList = operation<'write'>({
     const given = contentHeaders(headers, { plainToo: false })
     const text = await readBytes(cx.request, longestList)
     checkHash(headers, text)
-    const wanted = blockListIn(text.toString())
+    const wanted = await blockListIn(text.toString())
     const blob = await cx.store.write(async tx => {
       const place = await openToWrite(cx, tx)
       const { container, before } = place
@@ -88,13 +88,10 @@ function refuseUnknown(): never {
   throw refusals.invalidBlockList()
 }
 
-function blockListIn(text: string): Wanted[] {
-  const nodes = parsedXml(text, 'BlockList')
-  if (nodes.length > mostBlocks) throw refusals.blockCountExceeds()
-  return nodes.map(node => {
-    const from = nameOf(node)
+async function blockListIn(text: string): Promise<Wanted[]> {
+  const nodes = await parsedXml(text, 'BlockList', { most: mostBlocks, tooMany: refusals.blockCountExceeds })
+  return nodes.map(({ name: from, text: id }) => {
     if (from !== 'Latest' && from !== 'Committed' && from !== 'Uncommitted') throw refusals.invalidXml()
-    const id = textOf(node)
     try {
       return { from, id: checkBlockId(id) }
     } catch {

@@ -10,7 +10,7 @@ import { checkConditions } from '../conditions.ts'
 import { checkRead } from '../lease.ts'
 import { accountOf, containerOf } from '../place.ts'
 import { invalidXml } from '../refusals.ts'
-import { child, childrenOf, childText, element, nameOf, parsedXml } from '../xml.ts'
+import { child, childText, element, type Node, parsedXml } from '../xml.ts'
 import { publicAccessFrom } from './public-access-header.ts'
 
 const path = '/:account/:container'
@@ -42,7 +42,7 @@ export const setContainerAcl = operation<'write'>({
     const { headers } = cx.request
     const publicAccess = publicAccessFrom(headers, await accountOf(cx))
     const text = await readText(cx.request, 64 * 1024)
-    const policies = text.trim() === '' ? [] : policiesIn(text)
+    const policies = text.trim() === '' ? [] : await policiesIn(text)
     const after = await cx.store.write(async tx => {
       const before = await containerOf(cx, tx)
       checkRead(before.lease, headers.get('x-ms-lease-id'), cx.now, 'container')
@@ -63,29 +63,28 @@ const aclXml = (policies: readonly StoredPolicy[]) => {
   return `<SignedIdentifiers>${identifiers.join('')}</SignedIdentifiers>`
 }
 
-function policiesIn(text: string): StoredPolicy[] {
-  const identifiers = parsedXml(text, 'SignedIdentifiers')
+async function policiesIn(text: string): Promise<StoredPolicy[]> {
+  const identifiers = await parsedXml(text, 'SignedIdentifiers')
   if (identifiers.length > 5) throw invalidXml('A container has at most 5 stored policies.')
   const policies = identifiers.map(identifier => {
-    const parts = childrenOf(identifier)
+    const parts = identifier.children
     const id = childText(parts, 'Id') ?? ''
-    if (nameOf(identifier) !== 'SignedIdentifier' || id === '' || id.length > 64)
+    if (identifier.name !== 'SignedIdentifier' || id === '' || id.length > 64)
       throw invalidXml('An Id has 1 to 64 characters.')
-    const policy = child(parts, 'AccessPolicy')
-    const fields = policy ? childrenOf(policy) : []
+    const fields = child(parts, 'AccessPolicy')?.children ?? []
     return { id, ...timeIn(fields, 'Start', 'start'), ...timeIn(fields, 'Expiry', 'expiry'), ...permissionIn(fields) }
   })
   if (new Set(policies.map(({ id }) => id)).size < policies.length) throw invalidXml('An Id is given more than once.')
   return policies
 }
 
-function timeIn<Name extends string>(fields: ReturnType<typeof childrenOf>, tag: string, name: Name) {
+function timeIn<Name extends string>(fields: readonly Node[], tag: string, name: Name) {
   const text = childText(fields, tag) ?? ''
   if (text !== '' && parseSasTime(text) === undefined) throw invalidXml(`${tag} is not a time.`)
   return (text === '' ? {} : { [name]: text }) as { [K in Name]?: string }
 }
 
-function permissionIn(fields: ReturnType<typeof childrenOf>): { permission?: string } {
+function permissionIn(fields: readonly Node[]): { permission?: string } {
   const permission = childText(fields, 'Permission') ?? ''
   if (!isOrderedPermission('service', permission))
     throw invalidXml('Permission has letters that are none, or in another order.')
