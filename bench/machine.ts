@@ -23,7 +23,7 @@ export type Machine = {
   /** The same, while other things go on. */
   start(script: string): Promise<string>
   /** Processor time so far and memory of a unit's main process. */
-  unit(name: string): { readonly pid: number; readonly seconds: number; readonly residentMiB: number }
+  unit(name: string): { readonly pid: number } & Figures
   remove(): Promise<void>
 }
 
@@ -60,9 +60,21 @@ export async function openMachine(server: Server, data: string, name: string): P
   }
 }
 
+type Figures = {
+  readonly seconds: number
+  /** Of programs that it has started and that have ended. */
+  readonly childSeconds: number
+  readonly residentMiB: number
+}
+
 /** Of proc_pid_stat(5), whose second field is a name in parentheses, and proc_pid_status(5). */
-function figuresOf(text: string): { seconds: number; residentMiB: number } {
+function figuresOf(text: string): Figures {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const ticks = Number(fields[11]) + Number(fields[12])
-  return { seconds: ticks / 100, residentMiB: Number(/VmRSS:\s*(\d+)/.exec(text)?.[1]) / 1024 }
+  const ticksOfChildren = Number(fields[13]) + Number(fields[14])
+  return {
+    seconds: ticks / 100,
+    childSeconds: ticksOfChildren / 100,
+    residentMiB: Number(/VmRSS:\s*(\d+)/.exec(text)?.[1]) / 1024,
+  }
 }
