@@ -1,3 +1,4 @@
+import type { Caller } from '../../door/operation.ts'
 import { AzureError } from '../../errors.ts'
 
 /** What deployments say no with, in the resource manager's words. */
@@ -52,6 +53,54 @@ export const invalidDeploymentName = (name: string) =>
     'InvalidDeploymentName',
     `The provided deployment name '${name}' is not valid. It must have 1 to 64 letters, digits, '-', '_', '.', '(' and ')'.`,
   )
+
+const seeKeyVault = 'Please see https://aka.ms/arm-keyvault for usage details.'
+
+/** What deployments say no with about parameters that are secrets in a vault. */
+export const vaultOfParameterNotFound = (vault: string) =>
+  new AzureError(
+    400,
+    'KeyVaultParameterReferenceNotFound',
+    `The specified KeyVault '${vault}' could not be found. ${seeKeyVault}`,
+  )
+
+export const vaultOfParameterForbidden = (caller: Caller, action: string, vault: string) =>
+  new AzureError(
+    403,
+    'KeyVaultParameterReferenceAuthorizationFailed',
+    `${clientText(caller)} does not have permission to perform action '${action.toUpperCase()}' on the specified KeyVault resource '${vault}'. ${seeKeyVault}`,
+  )
+
+/** `refusal` is the vault's. */
+export const secretOfParameterRefused = (parameter: string, { status, message }: AzureError) =>
+  new AzureError(
+    status,
+    'KeyVaultParameterReferenceSecretRetrieveFailed',
+    `The secret of KeyVault parameter '${parameter}' cannot be retrieved. Http status code: '${status === 404 ? 'NotFound' : 'Forbidden'}'. Error message: '${message}'. ${seeKeyVault}`,
+  )
+
+export const notAVault = (parameter: string, id: string) =>
+  invalidContent(`the parameter '${parameter}' refers to '${id}', which is not the resource id of a key vault`)
+
+const statusNames: Readonly<Record<number, string>> = { 400: 'BadRequest', 403: 'Forbidden', 404: 'NotFound' }
+
+export const multipleErrors = (refused: readonly AzureError[]) =>
+  new AzureError(
+    refused[0]?.status ?? 400,
+    'MultipleErrorsOccurred',
+    `Multiple error occurred: ${refused.map(({ status }) => statusNames[status] ?? status).join(',')}. Please see details.`,
+    { extra: { details: refused.map(({ code, message }) => ({ code, message })) } },
+  )
+
+/** Who asks, as errors of authorization begin. */
+export function clientText(caller: Caller): string {
+  const {
+    objectId = '',
+    clientId = '',
+    userPrincipalName = clientId,
+  } = caller.kind === 'principal' ? caller.principal : {}
+  return `The client '${userPrincipalName}' with object id '${objectId}'`
+}
 
 export type Detail = { readonly code: string; readonly message: string; readonly [member: string]: unknown }
 

@@ -1,17 +1,23 @@
 import { isDeepStrictEqual } from 'node:util'
-import { invalidTemplate, notSupportedYet } from './errors.ts'
-import type { DeploymentWish, ParameterDefinition } from './template.ts'
+import { invalidTemplate } from './errors.ts'
+import type { DeploymentWish, ParameterDefinition, Template, VaultReference } from './template.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
 const entryOf = <T>(all: Readonly<Record<string, T>>, name: string) =>
   Object.entries(all).find(([one]) => one.toLowerCase() === name.toLowerCase())
 
+type Given = {
+  readonly values: Values
+  /** What has its value in a vault, and is to be checked when that is known. */
+  readonly references: Readonly<Record<string, VaultReference>>
+}
+
 /**
- * The values that were given for a template's parameters, checked against their definitions. Defaults are not among
- * them: they may be expressions. Throws 400.
+ * What was given for a template's parameters, checked against their definitions. Defaults are not among the values: they
+ * may be expressions. Throws 400.
  */
-export function givenParameters({ template, parameters }: Pick<DeploymentWish, 'template' | 'parameters'>): Values {
+export function givenParameters({ template, parameters }: Pick<DeploymentWish, 'template' | 'parameters'>): Given {
   const defined = template.parameters ?? {}
   const unknown = Object.keys(parameters).filter(name => !entryOf(defined, name))
   if (unknown.length > 0) {
@@ -20,9 +26,15 @@ export function givenParameters({ template, parameters }: Pick<DeploymentWish, '
     )
   }
   const values: Record<string, unknown> = {}
+  const references: Record<string, VaultReference> = {}
   for (const [name, definition] of Object.entries(defined)) {
     const given = entryOf(parameters, name)?.[1]
-    if (given?.reference) throw notSupportedYet(`the value of its parameter '${name}' is in a key vault`)
+    if (given?.reference) {
+      if (given.value != null) throw invalidTemplate(`The parameter '${name}' has both a value and a reference`)
+      if (definition.type.toLowerCase() !== 'securestring') throw notForSecrets(name, definition)
+      references[name] = given.reference
+      continue
+    }
     const value = given?.value ?? undefined
     if (value === undefined) {
       if (definition.defaultValue === undefined) {
@@ -35,7 +47,20 @@ export function givenParameters({ template, parameters }: Pick<DeploymentWish, '
     checkParameter(name, definition, value)
     values[name] = value
   }
-  return values
+  return { values, references }
+}
+
+/** Or the secret would stand in the deployment for all to read. */
+const notForSecrets = (name: string, { type }: ParameterDefinition) =>
+  invalidTemplate(
+    `The template parameter '${name}' of type '${shownType(type)}' cannot refer to a secret in a key vault: only parameters of type 'SecureString' can`,
+  )
+
+/** Values that came to be known later than those of `givenParameters`. Throws 400. */
+export function checkParameters({ parameters = {} }: Pick<Template, 'parameters'>, values: Values): void {
+  for (const [name, definition] of Object.entries(parameters)) {
+    if (Object.hasOwn(values, name)) checkParameter(name, definition, values[name])
+  }
 }
 
 /** Throws 400. Called with defaults, too, once they are known. */

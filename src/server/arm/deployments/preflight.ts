@@ -1,5 +1,5 @@
 import type { Caller, Context } from '../../door/operation.ts'
-import { type Detail, invalidTemplateDeployment } from './errors.ts'
+import { clientText, type Detail, invalidTemplateDeployment } from './errors.ts'
 import type { Step } from './steps.ts'
 
 /** What the resource manager has: a type with its versions. */
@@ -49,14 +49,9 @@ function writeAction(type: string): string | undefined {
 }
 
 function notAuthorized(caller: Caller, { id }: Step, action: string): Detail {
-  const {
-    objectId = '',
-    clientId = '',
-    userPrincipalName = clientId,
-  } = caller.kind === 'principal' ? caller.principal : {}
   return {
     code: 'AuthorizationFailed',
     target: id.text,
-    message: `Authorization failed for template resource '${id.name}' of type '${id.type}'. The client '${userPrincipalName}' with object id '${objectId}' does not have permission to perform action '${action}' at scope '${id.text}'.`,
+    message: `Authorization failed for template resource '${id.name}' of type '${id.type}'. ${clientText(caller)} does not have permission to perform action '${action}' at scope '${id.text}'.`,
   }
 }

@@ -6,7 +6,7 @@ import { normalLocation } from '../envelope.ts'
 import type { Detail } from './errors.ts'
 import { isSecure, shownType } from './parameters.ts'
 import type { Step } from './steps.ts'
-import type { Template } from './template.ts'
+import type { Template, VaultReference } from './template.ts'
 import type { TemplateScope } from './template-scope.ts'
 
 /** What became of one resource of a deployment. */
@@ -42,12 +42,21 @@ export const beganStep = (id: ResourceId, clock: Clock): StepRecord => ({
   startedAt: clock.now(),
 })
 
-/** What a deployment shows of itself from its beginning. Secure parameters have a type and no value. */
-export async function shownProperties(template: Template, steps: readonly Step[], scope: TemplateScope) {
+/**
+ * What a deployment shows of itself from its beginning. Secure parameters have a type and no value; where it came from a
+ * vault, they say from where.
+ */
+export async function shownProperties(
+  template: Template,
+  steps: readonly Step[],
+  scope: TemplateScope,
+  references: Readonly<Record<string, VaultReference>>,
+) {
   const parameters: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(template.parameters ?? {})) {
     const type = shownType(definition.type)
-    parameters[name] = isSecure(definition) ? { type } : { type, value: await scope.parameter(name) }
+    if (Object.hasOwn(references, name)) parameters[name] = { type, reference: references[name] }
+    else parameters[name] = isSecure(definition) ? { type } : { type, value: await scope.parameter(name) }
   }
   const byKey = new Map(steps.map(step => [step.id.key, step.id]))
   return {

@@ -47,11 +47,21 @@ const template = z.looseObject({
 })
 export type Template = z.infer<typeof template>
 
+const vaultReference = z.looseObject({
+  keyVault: z.looseObject({ id: z.string() }),
+  secretName: z.string().min(1),
+  secretVersion: optional(z.string()),
+})
+/** A parameter whose value is a secret in a vault. */
+export type VaultReference = z.infer<typeof vaultReference>
+
+const given = z.looseObject({ value: z.unknown().optional(), reference: optional(vaultReference) })
+
 const properties = z.looseObject({
   mode: z.string(),
   template: optional(z.unknown()),
   templateLink: z.unknown().optional(),
-  parameters: optional(named(z.looseObject({ value: z.unknown().optional(), reference: z.unknown().optional() }))),
+  parameters: optional(named(given)),
 })
 
 const body = z.looseObject({
@@ -85,7 +95,7 @@ export type DeploymentWish = {
   readonly location?: string
   readonly tags?: Record<string, string>
   readonly template: Template
-  readonly parameters: Readonly<Record<string, { readonly value?: unknown; readonly reference?: unknown }>>
+  readonly parameters: Readonly<Record<string, z.infer<typeof given>>>
 }
 
 /**

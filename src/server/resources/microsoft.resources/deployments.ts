@@ -2,11 +2,12 @@ import { type ResourceId, resourceId } from '../../../wire/resource-id.ts'
 import { systemGrant } from '../../access/grant.ts'
 import { apiVersionOf } from '../../arm/api-version.ts'
 import * as refusals from '../../arm/deployments/errors.ts'
-import { givenParameters } from '../../arm/deployments/parameters.ts'
+import { checkParameters, givenParameters } from '../../arm/deployments/parameters.ts'
 import { type PlannedDeployment, planOf } from '../../arm/deployments/plan.ts'
 import { type Kind, preflight } from '../../arm/deployments/preflight.ts'
 import { isActive, type StoredDeployment, shownProperties, storedDeployment } from '../../arm/deployments/record.ts'
 import { readDeployment } from '../../arm/deployments/template.ts'
+import { readVaultReferences } from '../../arm/deployments/vault-references.ts'
 import { storable } from '../../arm/envelope.ts'
 import { resourceGroupBeingDeleted, resourceGroupNotFound } from '../../arm/errors.ts'
 import { readText } from '../../door/body.ts'
@@ -44,12 +45,15 @@ function deploymentChanges(place: string, kinds: readonly Kind[]): Operation[] {
     if (!/^[-\w.()]{1,64}$/.test(id.name)) throw refusals.invalidDeploymentName(id.name)
     const wish = readDeployment(await readText(cx.request, bodyLimit))
     const { template } = wish
-    const input = { template, parameters: givenParameters(wish), correlationId: cx.correlationId }
+    const { values, references } = givenParameters(wish)
     await existingSubscription(cx.store, id.subscriptionId)
+    const secrets = await readVaultReferences(cx, references)
+    checkParameters(template, secrets)
+    const input = { template, parameters: { ...values, ...secrets }, correlationId: cx.correlationId }
     const plan = await planOf(cx, input satisfies PlannedDeployment, id)
     await preflight(cx, plan.steps, kinds)
     const properties = {
-      ...(await shownProperties(template, plan.steps, plan.scope)),
+      ...(await shownProperties(template, plan.steps, plan.scope, references)),
       correlationId: cx.correlationId,
       timestamp: new Date(cx.now).toISOString(),
       duration: 'PT0S',
