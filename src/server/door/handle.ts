@@ -7,7 +7,7 @@ import { authenticate } from './authenticate.ts'
 import { authorize, authorizeOperation, rightsOf } from './authorize.ts'
 import { type Call, type Context, type Operation, operation, type Peer } from './operation.ts'
 import type { Plane } from './plane.ts'
-import { pathSegments, type Router, router } from './routes.ts'
+import { hasDots, pathSegments, type Router, router } from './routes.ts'
 
 /**
  * The way of every request, whatever the plane: match → locate → authenticate → audit → authorize → run → render.
@@ -54,7 +54,10 @@ export const askThrough =
   }
 
 /** Which plane a request is for, and what of its path is left for that plane to match. */
-export type PlaneOf = (url: URL) => { plane: Plane; pathname: string } | undefined
+export type PlaneOf = (url: Pick<URL, 'hostname' | 'pathname'>) => { plane: Plane; pathname: string } | undefined
+
+/** What came over the connection belongs to the request that it came with. */
+const nothingSent = { body: undefined, rawHeaders: undefined, target: undefined }
 
 export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneOf): Door {
   const routers = new Map<Plane, Router>(planes.map(plane => [plane, router(plane.operations)]))
@@ -62,7 +65,10 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
 
   const door: Door = async (request, peer) => {
     const url = new URL(request.url)
-    const found = planeOf(url)
+    const { hostname } = url
+    const resolved = planeOf(url)
+    const pathname = (resolved?.plane.keepsDots && pathWithDots(peer.target)) || url.pathname
+    const found = pathname === url.pathname ? resolved : planeOf({ hostname, pathname })
     if (!found) {
       const response = new Response(`Lazuli serves nothing at ${url.host}\n`, { status: 421 })
       return { response, stamp: {}, instead: () => new Response(null, { status: 500 }) }
@@ -73,7 +79,7 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
     const query = plane.query?.(url) ?? url.searchParams
     const match = segments && routers.get(plane)?.match(request.method, segments, query)
     const operation = match?.operation ?? (unknown.get(plane) as Operation)
-    let call: Call & Parts = beginCall(parts, request, url, peer, match?.params ?? {})
+    let call: Call & Parts = beginCall(parts, request, { url, pathname }, peer, match?.params ?? {})
 
     const refusal = (error: unknown) => plane.renderError(toAzureError(error, parts, call), call)
     let response: Response
@@ -91,7 +97,7 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
           identified: audit.identified,
           authorize: (verb, action, scope, kind) =>
             authorize(parts, plane, call, caller, { verb, action, scope, dataAction: kind === 'data' }),
-          ask: async other => whole(await door(other, { ...peer, body: undefined, rawHeaders: undefined })),
+          ask: async other => whole(await door(other, { ...peer, ...nothingSent })),
           mayI: async (action, scope) => (await rightsOf(parts, caller))(action, scope),
           rights: () => rightsOf(parts, caller),
         }
@@ -105,13 +111,28 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
   return door
 }
 
-function beginCall(parts: Parts, request: Request, url: URL, peer: Peer, params: Call['params']): Call & Parts {
+/** The path of a request line, if a `URL` makes another of it. */
+function pathWithDots(target = ''): string | undefined {
+  const path = target.includes('.') || target.includes('%') || target.includes('\\') ? pathOf(target) : ''
+  return hasDots(path) ? path : undefined
+}
+
+const pathOf = (target: string) => /^(?:[a-z]+:\/\/[^/]*)?(\/[^?#]*)/i.exec(target)?.[1] ?? ''
+
+function beginCall(
+  parts: Parts,
+  request: Request,
+  { url, pathname }: Pick<Call, 'url' | 'pathname'>,
+  peer: Peer,
+  params: Call['params'],
+): Call & Parts {
   const given = request.headers.get('x-ms-correlation-request-id')
   const requestId = randomUUID()
   return {
     ...parts,
     request,
     url,
+    pathname,
     params,
     peer,
     requestId,

@@ -71,6 +71,7 @@ export function openEars(bound: BoundPort, parts: EarParts): Ears {
         address: socket.remoteAddress ?? '',
         body: incoming as IncomingMessage,
         rawHeaders: incoming.rawHeaders,
+        target: (incoming as IncomingMessage).url,
         ...(actingAs === undefined ? {} : { actingAs }),
       })
       Object.assign(outgoing as StampedResponse, { stamp, instead })

@@ -84,7 +84,7 @@ export const isMetadataAddress = (host: string) => host === metadataAddress || h
  * a vault is its first segment, wherever it stood: `https://v.vault.azure.net/keys` is `/v/keys`.
  */
 export function planeNameOf(
-  url: URL,
+  url: Pick<URL, 'hostname' | 'pathname'>,
   config: Pick<Config, 'domain'>,
   isTenant: (segment: string) => boolean,
 ): { plane: PlaneName; pathname: string } | undefined {

@@ -32,6 +32,8 @@ export type Peer = {
   readonly body?: Readable | undefined
   /** Names and values of the headers in turn, spelled as they came: in `Request`, names are in lower case. */
   readonly rawHeaders?: readonly string[] | undefined
+  /** The target of the request line as it came: a `URL` has resolved the dots in it. */
+  readonly target?: string | undefined
   /**
    * The object id of whom this server itself asks for, in work that they were promised. Nothing that comes over a
    * connection can set it.
@@ -88,6 +90,8 @@ export type Access<V extends Verb> =
 export type Call = {
   readonly request: Request
   readonly url: URL
+  /** The path of `url`; of planes that read it as it was sent, with its dots. Still percent-encoded. */
+  readonly pathname: string
   readonly params: Params
   readonly peer: Peer
   readonly requestId: string

@@ -10,6 +10,8 @@ export type Plane = {
   readonly operations: readonly Operation[]
   /** Whether a token for this audience is meant for us. */
   acceptsAudience(audience: string): boolean
+  /** Whether `.` and `..` are names here, and not ways through the path. */
+  readonly keepsDots?: true
   /** From a path to the segments that routes are matched with, where a plane reads paths in a way of its own. */
   segments?(pathname: string): string[] | undefined
   /** The query that routes are matched with, where a plane spells its parameters in more than one way. */

@@ -39,6 +39,9 @@ export function pathSegments(pathname: string): string[] | undefined {
   }
 }
 
+/** Whether a `URL` resolves something in a path, or takes a backslash in it for a slash. */
+export const hasDots = (path: string): boolean => /\/(\.|%2e){1,2}(\/|$)|\\/i.test(path)
+
 export function router(operations: readonly Operation[]): Router {
   const byMethod = new Map<string, Route[]>()
   const seen = new Map<string, string>()

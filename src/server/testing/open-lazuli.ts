@@ -203,7 +203,7 @@ export async function openLazuli(t: Lifetime, wish: Wish = {}): Promise<OpenLazu
         ...(signal === undefined ? {} : { signal }),
         ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
       })
-      return whole(await door(asked, { address, rawHeaders: Object.entries(headers).flat() }))
+      return whole(await door(asked, { address, rawHeaders: Object.entries(headers).flat(), target: url }))
     },
   }
 }

@@ -81,8 +81,8 @@ async function bySharedKey(parts: Parts, call: Call, account: StorageAccount, gi
     return rejected({ code: 'AuthenticationFailed', detail: 'The account name does not match that of the address.' })
   const keys = await parts.store.storageAccounts.keys(checkSignature, account)
   const { method, headers } = call.request
-  const { pathname, search } = call.url
-  const refusal = refuseSharedKey({ method, headers, path: pathname, search }, given, {
+  const { search } = call.url
+  const refusal = refuseSharedKey({ method, headers, path: call.pathname, search }, given, {
     keys: keys.map(key => key.value),
     now: call.now,
   })

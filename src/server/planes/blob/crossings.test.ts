@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { BlobSASPermissions, generateBlobSASQueryParameters, StorageSharedKeyCredential } from '@azure/storage-blob'
 import { sign } from '../../signatures/hmac.ts'
 import { makeAccountSas } from '../../signatures/make-sas.ts'
+import { stringsToSign } from '../../signatures/shared-key.ts'
 import { operations } from './operations.ts'
 import { type OpenStorage, openStorage, storageAudience } from './testing.ts'
 
@@ -178,6 +179,8 @@ test('parts of a batch that are nonsense, or long, are read quickly and refused'
     await batch('DELETE nothing HTTP/1.1'),
     await batch('DELETE https://who:what@acct1.blob.core.windows.net/ctr/blob HTTP/1.1'),
     await batch('DELETE http://[ HTTP/1.1'),
+    await batch('DELETE /ctr/a/../blob HTTP/1.1'),
+    await batch('DELETE /ctr/a/%2e%2e/blob?a HTTP/1.1'),
   ]
   assert.deepEqual(
     refused.map(said),
@@ -256,4 +259,35 @@ test('what says that it is for something that there is not is refused, and not t
       )
   assert.equal((await send('GET', '/ctr/blob')).text, 'hello')
   assert.equal((await send('HEAD', '/gone?restype=container')).status, 404)
+})
+
+test('dots in the name of a blob are kept, lead to no other blob, and are signed as they were sent', async t => {
+  const storage = await openStorage(t)
+  const { send, lazuli } = storage
+  await send('PUT', '/ctr?restype=container')
+  const sas = await signer(storage)
+  const names = ['a/../dotted', 'a/./dotted', '../dotted', 'dotted/..', 'back\\..\\dotted']
+  for (const [i, name] of [...names, 'a/%2e%2E/dotted'].entries()) {
+    const body = `${i}`
+    const bySas = `/ctr/${name}?${sas(decodeURIComponent(name), 'cw')}`
+    const written = await send('PUT', bySas, { token: null, body, headers: block })
+    assert.deepEqual(said(written), [201, null], name)
+    assert.equal((await send('GET', `/ctr/${name}`)).text, body)
+    const other = await send('GET', `/ctr/${name}?${sas('dotted', 'r')}`, { token: null })
+    assert.deepEqual(said(other), [403, 'AuthenticationFailed'], name)
+
+    const headers: Record<string, string> = { 'x-ms-version': '2021-06-08', 'x-ms-date': new Date().toUTCString() }
+    const search = ''
+    const signed = { method: 'GET', headers: new Headers(headers), path: `/ctr/${name}`, search }
+    const key = Buffer.from(await keyOf(storage), 'base64')
+    headers.authorization = `SharedKey acct1:${sign(key, stringsToSign(signed, 'acct1')[0] ?? '').toString('base64')}`
+    const byKey = await lazuli.request('GET', `https://acct1.blob.core.windows.net/ctr/${name}`, { headers })
+    assert.equal(await byKey.text(), body, name)
+  }
+  assert.equal((await send('GET', '/ctr/dotted')).status, 404)
+  const { text } = await send('GET', '/ctr?restype=container&comp=list')
+  assert.deepEqual(
+    [...text.matchAll(/<Name>(.*?)<\/Name>/g)].map(([, name]) => name),
+    names.sort(),
+  )
 })

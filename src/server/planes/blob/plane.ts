@@ -19,6 +19,7 @@ export function blobPlane(parts: Parts): Plane {
     name: 'blob',
     operations,
     acceptsAudience: audience => parts.tokens.audiences.serviceOf(audience) === 'storage',
+    keepsDots: true,
     segments: blobSegments,
     locate: params => locate(parts, params),
     async authenticate(call) {

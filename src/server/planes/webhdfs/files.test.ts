@@ -103,7 +103,16 @@ test('a path is the same however many slashes, dots and escapes it has, and neve
   for (const path of ['/d%20d/f/g', '//d%20d/f//g', '/d%20d/%2E/f/g/', '/d%20d%2Ff%2Fg']) {
     assert.equal((await admin.call('GET', path, 'GETFILESTATUS')).status, 200, path)
   }
-  for (const path of ['/d%20d%2F..%2Fx', '/x%2F..', '/%2e%2e%2f..', `/${'x'.repeat(256)}`, '/y'.repeat(1001)]) {
+  for (const path of [
+    '/d%20d%2F..%2Fx',
+    '/x%2F..',
+    '/%2e%2e%2f..',
+    '/a/../b',
+    '/a/%2e%2E/b2',
+    '/..',
+    `/${'x'.repeat(256)}`,
+    '/y'.repeat(1001),
+  ]) {
     const answer = await admin.call('PUT', path, 'MKDIRS')
     assert.deepEqual(refusalOf(answer), [400, 'IllegalArgumentException'], path.slice(0, 40))
   }

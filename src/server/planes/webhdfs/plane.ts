@@ -26,6 +26,7 @@ export function webhdfsPlane({ store, tokens, directory }: Pick<Parts, 'store' |
     name: 'webhdfs',
     operations,
     acceptsAudience: audience => tokens.audiences.serviceOf(audience) === 'data-lake',
+    keepsDots: true,
     segments: routeSegments,
     query: parametersOf,
 

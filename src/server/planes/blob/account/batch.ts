@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readBytes } from '../../../door/body.ts'
 import { type Context, operation } from '../../../door/operation.ts'
+import { hasDots } from '../../../door/routes.ts'
 import { hasSignature } from '../query.ts'
 import { invalidHeader, invalidInput, missingHeader } from '../refusals.ts'
 
@@ -53,7 +54,7 @@ function subRequest(cx: Context<'read'>, part: string): { id: string | undefined
   const id = /^content-id:\s*(\S+)\s*$/im.exec(envelope)?.[1]
   const [line = '', ...fields] = head.split(/\r?\n/)
   const [, method, target] = /^(DELETE|PUT) (\S+) HTTP\/1\.1$/.exec(line.trim()) ?? []
-  if (method === undefined || target === undefined) throw invalidInput()
+  if (method === undefined || target === undefined || hasDots(target.split('?')[0] ?? '')) throw invalidInput()
   const text = target.startsWith('/') ? cx.url.origin + target : target
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.origin !== cx.url.origin || url.username !== '' || url.password !== '') throw invalidInput()
