@@ -258,3 +258,13 @@ export const lease = {
     ),
   lost: () => refuse(412, 'LeaseLost', 'A lease ID was specified, but the lease for the resource has expired.'),
 }
+
+export const previousSnapshotNotFound = () =>
+  refuse(409, 'PreviousSnapshotNotFound', 'The previous snapshot is not found.')
+
+export const previousSnapshotNewer = () =>
+  refuse(
+    409,
+    'PreviousSnapshotCannotBeNewer',
+    'The prevsnapshot query parameter value cannot be newer than snapshot query parameter value.',
+  )

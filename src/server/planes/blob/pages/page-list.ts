@@ -1,13 +1,21 @@
-import { operation } from '../../../door/operation.ts'
-import type { Piece, Range } from '../../../store/contents.ts'
+import { type Context, operation } from '../../../door/operation.ts'
+import type { BlobContainer } from '../../../store/blob-containers.ts'
+import type { StoredBlob } from '../../../store/blobs.ts'
+import type { Range } from '../../../store/contents.ts'
 import { reads } from '../access.ts'
 import { validators, xml } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
 import { checkRead } from '../lease.ts'
+import { markerOf, positionIn } from '../paging.ts'
 import { containerOf, existingBlob } from '../place.ts'
 import { rangeOf } from '../range.ts'
 import * as refusals from '../refusals.ts'
 import { element } from '../xml.ts'
+import { changedRanges, type PageRange, writtenRanges } from './changed-ranges.ts'
+
+const most = 10_000
+/** Of the first version that has them in pages; to older ones all are told at once. */
+const firstPaged = '2020-10-02'
 
 /** Which pages have been written; with `prevsnapshot`, which of them since then. */
 export const getPageRanges = operation<'read'>({
@@ -21,64 +29,77 @@ export const getPageRanges = operation<'read'>({
     checkRead(blob.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
     checkConditions(cx.request.headers, blob, 'read')
     if (blob.kind !== 'PageBlob') throw refusals.invalidBlobType()
-    const range = rangeOf(cx.request.headers, blob.length) ?? { from: 0, length: blob.length }
-    const piecesOf = (content = '') => cx.store.contents.pieces(cx.grant, content, range)
-    const now = await piecesOf(blob.content)
-    const time = cx.url.searchParams.get('prevsnapshot')
-    const previous = time === null ? undefined : await cx.store.blobs.get(cx.grant, container, blob.name, time)
-    if (time !== null && !previous) throw refusals.blobNotFound()
-    const ranges = previous
-      ? changes(now, await piecesOf(previous.content), range)
-      : now.map(piece => ({ tag: 'PageRange', from: piece.at, to: piece.at + piece.length }))
-    const shown = merged(ranges.map(one => clipped(one, range)).filter(one => one.from < one.to))
-    const items = shown.map(
-      ({ tag, from, to }) => `<${tag}>${element('Start', from)}${element('End', to - 1)}</${tag}>`,
-    )
-    return xml(200, `<PageList>${items.join('')}</PageList>`, {
+    const previous = await previousSnapshot(cx, container, blob)
+    const range = goneOnFrom(cx.url, rangeOf(cx.request.headers, blob.length) ?? { from: 0, length: blob.length })
+    const contentOf = ({ content = '' }: StoredBlob) => ({ store: cx.store, grant: cx.grant, content, range })
+    const ranges = previous ? changedRanges(contentOf(blob), contentOf(previous)) : writtenRanges(contentOf(blob))
+    const { items, next } = await page(ranges, mostOf(cx))
+    return xml(200, `<PageList>${items}${element('NextMarker', next)}</PageList>`, {
       ...validators(blob),
       'x-ms-blob-content-length': blob.length,
     })
   },
 })
 
-type Span = { readonly tag: string; readonly from: number; readonly to: number }
-
-const clipped = ({ tag, from, to }: Span, range: Range): Span => ({
-  tag,
-  from: Math.max(from, range.from),
-  to: Math.min(to, range.from + range.length),
-})
-
-function merged(spans: readonly Span[]): Span[] {
-  const all: Span[] = []
-  for (const span of spans) {
-    const last = all.at(-1)
-    if (last && last.to === span.from && last.tag === span.tag) all[all.length - 1] = { ...last, to: span.to }
-    else all.push(span)
+async function page(ranges: AsyncIterable<PageRange>, limit: number): Promise<{ items: string; next?: string }> {
+  let items = ''
+  let count = 0
+  for await (const { tag, from, to } of ranges) {
+    if (count++ === limit) return { items, next: markerOf({ at: String(from) }) }
+    items += `<${tag}>${element('Start', from)}${element('End', to - 1)}</${tag}>`
   }
-  return all
+  return { items }
 }
 
-/** Between any two borders of pieces, old or new, the bytes have one origin each: they are the same, or not. */
-function changes(now: readonly Piece[], then: readonly Piece[], range: Range): Span[] {
-  const borders = new Set([...now, ...then].flatMap(({ at, length }) => [at, at + length]))
-  const sorted = [...borders, range.from, range.from + range.length].sort((a, b) => a - b)
-  return sorted.slice(0, -1).flatMap((from, i) => {
-    const to = sorted[i + 1] ?? from
-    const [here, before] = [pieceOver(now, from), pieceOver(then, from)]
-    if (isSame(here, before, from, to)) return []
-    return [{ tag: here ? 'PageRange' : 'ClearRange', from, to }]
-  })
+/** The snapshot that `prevsnapshot` names, or the address in `x-ms-previous-snapshot-url`. Throws 400 or 409. */
+async function previousSnapshot(
+  cx: Context<'read'>,
+  container: BlobContainer,
+  blob: StoredBlob,
+): Promise<StoredBlob | undefined> {
+  const time = previousTime(cx)
+  if (time === undefined) return undefined
+  if (blob.snapshot !== undefined && time > blob.snapshot) throw refusals.previousSnapshotNewer()
+  const previous = await cx.store.blobs.get(cx.grant, container, blob.name, time)
+  if (!previous || previous.deletedAt !== undefined) throw refusals.previousSnapshotNotFound()
+  return previous
 }
 
-const pieceOver = (pieces: readonly Piece[], at: number) =>
-  pieces.find(piece => piece.at <= at && at < piece.at + piece.length)
-
-function isSame(a: Piece | undefined, b: Piece | undefined, from: number, to: number): boolean {
-  if (!a || !b) return a === b
-  if ('bytes' in a || 'bytes' in b) {
-    if (!('bytes' in a && 'bytes' in b)) return false
-    return Buffer.compare(a.bytes.subarray(from - a.at, to - a.at), b.bytes.subarray(from - b.at, to - b.at)) === 0
+function previousTime({ url, request }: Context<'read'>): string | undefined {
+  const time = url.searchParams.get('prevsnapshot')
+  if (time !== null) {
+    if (!isTime(time)) throw refusals.invalidQuery('prevsnapshot', time)
+    return time
   }
-  return a.extent === b.extent && a.extentAt - a.at === b.extentAt - b.at
+  const header = 'x-ms-previous-snapshot-url'
+  const text = request.headers.get(header)
+  if (text === null) return undefined
+  const named = URL.canParse(text) ? new URL(text) : undefined
+  const ofHere = named?.host === url.host && named.pathname === url.pathname
+  const snapshot = named?.searchParams.get('snapshot')
+  if (!ofHere || !snapshot || !isTime(snapshot)) throw refusals.invalidHeader(header, text.slice(0, 2048))
+  return snapshot
+}
+
+const isTime = (text: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/.test(text)
+
+/** What is left of a range from where the list before has ended. Throws 400. */
+function goneOnFrom(url: URL, range: Range): Range {
+  const at = positionIn(url)?.at
+  if (at === undefined) return range
+  const from = Number(at)
+  const end = range.from + range.length
+  if (!Number.isSafeInteger(from) || from < range.from || from > end)
+    throw refusals.invalidQuery('marker', url.searchParams.get('marker') ?? '')
+  return { from, length: end - from }
+}
+
+/** Throws 400. */
+function mostOf({ url, request }: Context<'read'>): number {
+  const text = url.searchParams.get('maxresults')
+  if (text === null || text === '')
+    return (request.headers.get('x-ms-version') ?? '') >= firstPaged ? most : Number.POSITIVE_INFINITY
+  if (!/^\d{1,10}$/.test(text)) throw refusals.invalidQuery('maxresults', text)
+  if (Number(text) < 1) throw refusals.queryOutOfRange('maxresults', text, 1, most)
+  return Math.min(Number(text), most)
 }
