@@ -41,7 +41,7 @@ export function openObservedCertificates({
           ({ mtimeMs }) => mtimeMs,
           () => 0,
         )
-        if (changedMs === (told ?? 0)) return
+        if (changedMs === told) return
         const body: unknown = JSON.parse((await readIfPresent(list)) ?? '{"certificates":[]}')
         const answer = await send('PUT', '/certificates', { body })
         const text = (await readBody(answer)).toString('utf8')

@@ -3,6 +3,7 @@
  * `key-vault serve`, the service that keeps certificates up to date.
  */
 
+import { rmSync } from 'node:fs'
 import { obeyAgent } from '../handler/command.ts'
 import { readEnvironment, variables } from '../handler/environment.ts'
 import { run } from '../host/run.ts'
@@ -32,6 +33,7 @@ async function obey(command: string | undefined): Promise<number> {
       return 0
     case 'uninstall':
       await remove(run)
+      rmSync(places.observed, { force: true })
       forget(environment(), places)
       return 0
     case 'serve':

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { ObservedCertificate } from '../../wire/agent-report.ts'
 import type { ChangedSecret } from '../../wire/goal-state.ts'
 
-/** Which certificates machines keep from vaults, and which of them have just changed there. In memory, as agents say it. */
+/** Which certificates machines keep from vaults, and which of them have just changed there. In memory, as agents say it:
+ * the store has what they said before. */
 export type ObservedCertificates = {
   /** What a machine has said that it observes, in place of what it said before. */
   observe(machineId: string, certificates: readonly ObservedCertificate[]): void
-  observed(machineId: string): readonly ObservedCertificate[]
+  /** Undefined for one that has said nothing since the server was started. */
+  observed(machineId: string): readonly ObservedCertificate[] | undefined
   /** What a machine is to look at now. It may have done so already; who asks again is told again for a while. */
   changedSecrets(machineId: string): readonly ChangedSecret[]
   /**
@@ -32,10 +34,9 @@ export function openObservedCertificates(
 
   return {
     observe(machineId, certificates) {
-      if (certificates.length === 0) machines.delete(machineId)
-      else machines.set(machineId, certificates)
+      machines.set(machineId, certificates)
     },
-    observed: machineId => machines.get(machineId) ?? [],
+    observed: machineId => machines.get(machineId),
     changedSecrets: machineId => (changes.get(machineId) ?? []).map(({ id, change }) => ({ id, change })),
     certificateChanged(vault, name) {
       const atMs = clock()

@@ -11,6 +11,7 @@ import * as noticeOfEnds from './migrations/0008-notice-of-ends.ts'
 import * as purgeTimes from './migrations/0009-purge-times.ts'
 import * as unreferencedExtents from './migrations/0010-unreferenced-extents.ts'
 import * as countedBlobs from './migrations/0011-counted-blobs.ts'
+import * as observedCertificates from './migrations/0012-observed-certificates.ts'
 import { DatabaseRefused } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
@@ -28,6 +29,7 @@ const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [
     purgeTimes,
     unreferencedExtents,
     countedBlobs,
+    observedCertificates,
   ],
 ]
 

@@ -35,6 +35,12 @@ import {
 import { writeDurably } from './durable-file.ts'
 import { groupCommit } from './group-commit.ts'
 import { migrate } from './migrate.ts'
+import {
+  type ObservedCertificateReads,
+  type ObservedCertificateWrites,
+  observedCertificateReads,
+  observedCertificateWrites,
+} from './observed-certificates.ts'
 import { type PrincipalReads, type PrincipalWrites, principalReads, principalWrites } from './principals.ts'
 import { isRemembered, type Remember, untilNextWrite } from './remember.ts'
 import { type ResourceReads, type ResourceWrites, resourceReads, resourceWrites } from './resources.ts'
@@ -69,6 +75,7 @@ export type Reads = {
   readonly applications: ApplicationReads
   readonly sessions: SessionReads
   readonly signInFailures: SignInFailureReads
+  readonly observedCertificates: ObservedCertificateReads
   readonly signingKeys: SigningKeyReads
   readonly asyncOperations: AsyncOperationReads
   readonly vaults: VaultReads
@@ -91,6 +98,7 @@ export type Writes = {
   readonly applications: ApplicationWrites
   readonly sessions: SessionWrites
   readonly signInFailures: SignInFailureWrites
+  readonly observedCertificates: ObservedCertificateWrites
   readonly signingKeys: SigningKeyWrites
   readonly asyncOperations: AsyncOperationWrites
   readonly storageAccounts: StorageAccountWrites
@@ -265,6 +273,7 @@ const readsOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing, remember:
   applications: applicationReads(db, remember),
   sessions: sessionReads(db),
   signInFailures: signInFailureReads(db, remember),
+  observedCertificates: observedCertificateReads(db),
   signingKeys: signingKeyReads(db, sealing),
   asyncOperations: asyncOperationReads(db, sealing),
   vaults: vaultReads(db, clock, remember),
@@ -286,6 +295,7 @@ const writesOver = (db: Kysely<Tables>, clock: Clock, sealing: Sealing, remember
   applications: applicationWrites(db, clock),
   sessions: sessionWrites(db),
   signInFailures: signInFailureWrites(db),
+  observedCertificates: observedCertificateWrites(db),
   signingKeys: signingKeyWrites(db, sealing),
   asyncOperations: asyncOperationWrites(db, sealing),
   storageAccounts: storageAccountWrites(db, sealing, remember),

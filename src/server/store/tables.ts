@@ -13,6 +13,7 @@ export type Tables = {
   applications: ApplicationTable
   credentials: CredentialTable
   sign_in_failures: { subject: string; failures: number; blocked_until: number }
+  observed_certificates: { machine: string; json: string; said_at: number }
   sessions: { id_hash: string; kind: string; json: string; expires_at: number }
   signing_keys: {
     kid: string

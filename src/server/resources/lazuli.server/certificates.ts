@@ -7,7 +7,10 @@ import { recordOf } from '../../vaults/certificates/record.ts'
 
 const tellCertificates = systemGrant('tell which certificates machines keep, and when they are renewed')
 
-/** What every machine keeps from vaults, as its agent has said it: what is installed, how it went, and what comes next. */
+/**
+ * What every machine keeps from vaults, as its agent has said it, perhaps before the server was started: what is
+ * installed, how it went, and what comes next.
+ */
 export const certificates = operation({
   name: 'Lazuli.Server/certificates/read',
   route: 'GET /providers/Lazuli.Server/certificates',
@@ -15,17 +18,24 @@ export const certificates = operation({
   async run(cx) {
     const machines = await cx.store.resources.ofType(tellCertificates, 'Microsoft.Compute/virtualMachines')
     const all = await Promise.all(
-      machines.map(async machine => ({
-        machine: machine.id.name,
-        id: machine.id.text,
-        certificates: await Promise.all(
-          cx.agents
-            .observed(vmIdOf(machine))
-            .map(async observed => ({ ...observed, nextRenewal: await nextRenewal(cx, observed) })),
-        ),
-      })),
+      machines.map(async machine => {
+        const now = cx.agents.observed(vmIdOf(machine))
+        const before = now ? undefined : await cx.store.observedCertificates.get(tellCertificates, vmIdOf(machine))
+        return {
+          machine: machine.id.name,
+          id: machine.id.text,
+          // Of a machine that is off, say: what it said last, and when.
+          heardBefore: before ? new Date(before.saidAt).toISOString() : null,
+          certificates: await Promise.all(
+            (now ?? before?.certificates ?? []).map(async observed => ({
+              ...observed,
+              nextRenewal: await nextRenewal(cx, observed),
+            })),
+          ),
+        }
+      }),
     )
-    return Response.json({ value: all.filter(one => one.certificates.length > 0) })
+    return Response.json({ now: new Date(cx.now).toISOString(), value: all.filter(one => one.certificates.length > 0) })
   },
 })
 

@@ -52,6 +52,7 @@ export const virtualMachines = defineResource<MachineProperties>({
 
   async remove(change) {
     await removeSystemIdentity(change)
+    await change.tx.observedCertificates.remove(change.cx.grant, vmIdOf(change.existing))
     return { work: {} }
   },
 
