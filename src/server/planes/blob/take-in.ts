@@ -1,23 +1,20 @@
-import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { bodyOf } from '../../door/body.ts'
 import type { Context } from '../../door/operation.ts'
 import type { Kept } from '../../extents/kept.ts'
-import { Crc64 } from '../../signatures/crc64.ts'
 import type { Piece } from '../../store/contents.ts'
+import { type GivenHashes, givenHashes, type Hashes, hashing } from './hashes.ts'
 import * as refusals from './refusals.ts'
 
 /** Bodies up to this length are kept in their rows: a file for each would take a sync, and a block of the disk. */
 const shortBody = 16 * 1024
 
-export type Taken = Kept & {
-  readonly length: number
-  /** Where the bytes are now. */
-  readonly at: { readonly bytes: Uint8Array } | { readonly extent: string }
-  /** In base64, when it was computed. */
-  readonly md5: string | undefined
-  readonly crc64: string | undefined
-}
+export type Taken = Kept &
+  Hashes & {
+    readonly length: number
+    /** Where the bytes are now. */
+    readonly at: { readonly bytes: Uint8Array } | { readonly extent: string }
+  }
 
 type Wish = {
   readonly most: number
@@ -38,7 +35,7 @@ export async function takeIn(cx: Context, { most, md5, isRefused }: Wish): Promi
   const { headers } = cx.request
   const length = announcedLength(headers)
   if (length > most) throw refusals.bodyTooLarge(most)
-  const given = givenHashes(headers, '')
+  const given = givenHashes(headers)
   const whole = async () => new Uint8Array(await cx.request.arrayBuffer().catch(refuseEarlyEnd))
   return keep(cx, { length, whole, portions: () => bodyOf(cx, refusals.endedEarly), md5, given, isRefused })
 }
@@ -67,29 +64,18 @@ async function keep(
   { extents }: Pick<Context, 'extents'>,
   { length, whole, portions, md5, given, isRefused }: Incoming,
 ): Promise<Taken> {
-  const hash = md5 || given.md5 !== null ? createHash('md5') : undefined
-  const crc = hash && given.crc64 === null ? undefined : new Crc64()
-  const hashes = () => {
-    const computed = { md5: hash?.digest('base64'), crc64: crc?.digest().toString('base64') }
-    if (given.md5 !== null && computed.md5 !== given.md5) throw refusals.md5Mismatch(given.md5, computed.md5 ?? '')
-    if (given.crc64 !== null && computed.crc64 !== given.crc64)
-      throw refusals.crc64Mismatch(given.crc64, computed.crc64 ?? '')
-    return computed
-  }
-
+  const hashes = hashing(given, { md5 })
   if (length <= shortBody) {
     const bytes = length === 0 ? nothing : await whole()
     if (bytes.length !== length) throw refusals.endedEarly(undefined)
-    hash?.update(bytes)
-    crc?.update(bytes)
-    return { length, at: { bytes }, ...hashes(), ...inMemory }
+    hashes.update(bytes)
+    return { length, at: { bytes }, ...hashes.checked(), ...inMemory }
   }
 
   await isRefused()
   async function* hashed() {
     for await (const portion of portions()) {
-      hash?.update(portion)
-      crc?.update(portion)
+      hashes.update(portion)
       yield portion
     }
   }
@@ -97,7 +83,7 @@ async function keep(
   const kept = { release: () => extents.release(written.id), discard: () => extents.remove(written.id) }
   try {
     if (written.length !== length) throw refusals.endedEarly(undefined)
-    return { length, at: { extent: written.id }, ...hashes(), ...kept }
+    return { length, at: { extent: written.id }, ...hashes.checked(), ...kept }
   } catch (error) {
     kept.release()
     await kept.discard()
@@ -120,24 +106,9 @@ function announcedLength(headers: Headers): number {
   return Number(text)
 }
 
-type GivenHashes = { readonly md5: string | null; readonly crc64: string | null }
-
-function givenHashes(headers: Headers, prefix: string): GivenHashes {
-  const md5 = headers.get(`${prefix}content-md5`)
-  const crc64 = headers.get(prefix === '' ? 'x-ms-content-crc64' : `${prefix}content-crc64`)
-  if (md5 !== null && crc64 !== null) throw refusals.bothHashes()
-  if (md5 !== null && Buffer.from(md5, 'base64').length !== 16) throw refusals.invalidMd5()
-  if (crc64 !== null && Buffer.from(crc64, 'base64').length !== 8)
-    throw refusals.invalidHeader('x-ms-content-crc64', crc64)
-  return { md5, crc64 }
-}
-
 /** What was taken in, as a piece of a content. */
 export const pieceAt = (at: number, { at: where, length }: Pick<Taken, 'at' | 'length'>): Piece => ({
   at,
   length,
   ...('bytes' in where ? where : { extent: where.extent, extentAt: 0 }),
 })
-
-/** The hashes that an answer tells: the CRC where the client sent no MD5. */
-export const hashHeaders = ({ md5, crc64 }: Taken) => ({ 'content-md5': md5, 'x-ms-content-crc64': crc64 })

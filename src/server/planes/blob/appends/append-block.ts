@@ -5,9 +5,10 @@ import { addAction, writes } from '../access.ts'
 import { empty, validators } from '../answer.ts'
 import { refuseOwnKeys } from '../blob-headers.ts'
 import { changeBlob } from '../change-blob.ts'
+import { hashHeaders } from '../hashes.ts'
 import * as refusals from '../refusals.ts'
 import { takeSourcePart } from '../source-part.ts'
-import { hashHeaders, pieceAt, type Taken, takeIn } from '../take-in.ts'
+import { pieceAt, type Taken, takeIn } from '../take-in.ts'
 import { openToChange } from '../write-blob.ts'
 
 const longestAppend = 100 * 1024 * 1024

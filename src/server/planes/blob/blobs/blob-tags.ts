@@ -1,8 +1,9 @@
-import { readText } from '../../../door/body.ts'
+import { readBytes } from '../../../door/body.ts'
 import { operation } from '../../../door/operation.ts'
 import { readsTags, writesTags } from '../access.ts'
 import { empty, xml } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
+import { checkedHashes } from '../hashes.ts'
 import { checkRead, checkWrite } from '../lease.ts'
 import { tagsXml } from '../list-xml.ts'
 import { containerOf, existingBlob } from '../place.ts'
@@ -33,7 +34,9 @@ export const setBlobTags = operation<'write'>({
   access: writesTags,
   async run(cx) {
     const { headers } = cx.request
-    const tags = await tagsIn(await readText(cx.request, 64 * 1024))
+    const body = await readBytes(cx.request, 64 * 1024)
+    checkedHashes(headers, body)
+    const tags = await tagsIn(body.toString())
     await cx.store.write(async tx => {
       const container = await containerOf(cx, tx)
       const before = await existingBlob(cx, tx, container)

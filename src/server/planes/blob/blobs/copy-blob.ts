@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import { systemGrant } from '../../../access/grant.ts'
 import type { Context } from '../../../door/operation.ts'
+import { lookedAtAnew } from '../../../extents/read-content.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
 import type { StoredBlob } from '../../../store/blobs.ts'
 import { empty, validators } from '../answer.ts'
 import { contentHeaders, tierFrom } from '../blob-headers.ts'
 import { cloneContent } from '../clone-content.ts'
-import { copySource } from '../copy-source.ts'
+import { bytesOf } from '../content-stream.ts'
+import { type CopySource, copySource } from '../copy-source.ts'
+import { givenHashes, hashing } from '../hashes.ts'
 import { metadataFrom } from '../metadata.ts'
 import * as refusals from '../refusals.ts'
 import { tagsFrom } from '../tags.ts'
@@ -64,10 +68,12 @@ async function copied(
   const { headers } = cx.request
   const { read, url, copiesTags } = await copySource(cx)
   const given = await tagsFrom(cx)
+  const checkedEtag = await checkSource(cx, read)
   return cx.store.write(async tx => {
     const place = await openToWrite(cx, tx)
     // Only now, and from here: what it consists of must still be there when the copy refers to it.
     const source = await read(tx)
+    if (checkedEtag !== undefined && source.etag !== checkedEtag) throw refusals.sourceConditionNotMet()
     const kind = kindOf(source)
     if (source.kind !== kind || (place.before && place.before.kind !== kind)) throw refusals.invalidBlobType()
     const tags = copiesTags ? source.tags : given
@@ -92,5 +98,21 @@ async function copied(
       },
     })
     return { source, after }
+  })
+}
+
+const readSource = systemGrant('compare the source of a copy, which the caller may read, with its hash')
+
+/** Reads the source where the client knows a hash of it, and answers which state of it that is of. Throws 400. */
+async function checkSource(cx: Context<'write'>, read: CopySource['read']): Promise<string | undefined> {
+  const given = givenHashes(cx.request.headers, 'x-ms-source-')
+  if (given.md5 === null && given.crc64 === null) return undefined
+  return lookedAtAnew(async () => {
+    const source = await read(cx.store)
+    const hashes = hashing(given)
+    const whole = { from: 0, length: source.length }
+    for await (const portion of await bytesOf(cx, readSource, source, whole)) hashes.update(portion)
+    hashes.checked()
+    return source.etag
   })
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { streamOf } from '../../../door/long-answer.ts'
 import { type Context, operation } from '../../../door/operation.ts'
 import { lookedAtAnew } from '../../../extents/read-content.ts'
@@ -11,6 +10,7 @@ import { present } from '../answer.ts'
 import { describe } from '../blob-headers.ts'
 import { checkConditions } from '../conditions.ts'
 import { bytesOf } from '../content-stream.ts'
+import { hashHeaders, hashing } from '../hashes.ts'
 import { checkRead } from '../lease.ts'
 import { accountOf, containerOf, existingBlob } from '../place.ts'
 import { rangeOf } from '../range.ts'
@@ -27,7 +27,7 @@ async function whole(cx: Context<'read'>): Promise<Response> {
   const { blob, headers } = await lookAt(cx)
   if (blob.tier === 'Archive') throw refusals.blobArchived()
   const range = rangeOf(cx.request.headers, blob.length)
-  const wants = wantedHashes(cx.request.headers, range)
+  const wants = wantedHash(cx.request.headers, range)
   const { md5 } = blob.headers
   const part = range ?? { from: 0, length: blob.length }
   const all = {
@@ -37,7 +37,7 @@ async function whole(cx: Context<'read'>): Promise<Response> {
       ? present({
           'content-range': `bytes ${range.from}-${range.from + range.length - 1}/${blob.length}`,
           'x-ms-blob-content-md5': md5,
-          'content-md5': wants.md5 ? await rangeMd5(cx, blob, range) : undefined,
+          ...(wants ? hashHeaders(await rangeHashes(cx, blob, range, wants)) : {}),
         })
       : present({ 'content-md5': md5 })),
   }
@@ -82,15 +82,20 @@ async function bodyFor(cx: Context<'read'>, blob: StoredBlob, { from, length }: 
 
 const longestHashed = 4 * 1024 * 1024
 
-function wantedHashes(headers: Headers, range: Range | undefined): { md5: boolean } {
-  const name = 'x-ms-range-get-content-md5'
-  const md5 = headers.get(name)?.toLowerCase() === 'true'
-  if (md5 && (!range || range.length > longestHashed)) throw refusals.invalidHeader(name, 'true')
-  return { md5 }
+type Hash = 'md5' | 'crc64'
+
+/** Which hash of a range the client wants to be told. Throws 400. */
+function wantedHash(headers: Headers, range: Range | undefined): Hash | undefined {
+  const nameOf = (hash: Hash) => `x-ms-range-get-content-${hash}`
+  const wanted = (['md5', 'crc64'] as const).filter(hash => headers.get(nameOf(hash))?.toLowerCase() === 'true')
+  const [hash, other] = wanted
+  if (hash === undefined) return undefined
+  if (other !== undefined || !range || range.length > longestHashed) throw refusals.invalidHeader(nameOf(hash), 'true')
+  return hash
 }
 
-async function rangeMd5(cx: Context<'read'>, blob: StoredBlob, range: Range): Promise<string> {
-  const hash = createHash('md5')
-  for await (const portion of await bytesOf(cx, cx.grant, blob, range)) hash.update(portion)
-  return hash.digest('base64')
+async function rangeHashes(cx: Context<'read'>, blob: StoredBlob, range: Range, wanted: Hash) {
+  const hashes = hashing({ md5: null, crc64: null }, { md5: wanted === 'md5' })
+  for await (const portion of await bytesOf(cx, cx.grant, blob, range)) hashes.update(portion)
+  return hashes.checked()
 }

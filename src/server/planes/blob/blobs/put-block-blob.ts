@@ -3,9 +3,10 @@ import { keptBy } from '../../../extents/kept.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
 import { empty, validators } from '../answer.ts'
 import { contentHeaders, tierFrom } from '../blob-headers.ts'
+import { hashHeaders } from '../hashes.ts'
 import { metadataFrom } from '../metadata.ts'
 import { tagsFrom } from '../tags.ts'
-import { hashHeaders, takeIn } from '../take-in.ts'
+import { takeIn } from '../take-in.ts'
 import { contentOf, openToWrite, replace } from '../write-blob.ts'
 
 const longestBody = 5000 * 1024 * 1024

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { readBytes } from '../../../door/body.ts'
 import { operation } from '../../../door/operation.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
@@ -7,6 +7,7 @@ import type { Part } from '../../../store/contents.ts'
 import { writesOrAdds } from '../access.ts'
 import { empty, validators } from '../answer.ts'
 import { contentHeaders, refuseOwnKeys, tierFrom } from '../blob-headers.ts'
+import { checkedHashes, hashHeaders } from '../hashes.ts'
 import { metadataFrom } from '../metadata.ts'
 import { checkBlobName } from '../names.ts'
 import * as refusals from '../refusals.ts'
@@ -32,7 +33,7 @@ export const putBlockList = operation<'write'>({
     const [metadata, tags, tier] = [metadataFrom(cx), await tagsFrom(cx), tierFrom(headers, 'BlockBlob')]
     const given = contentHeaders(headers, { plainToo: false })
     const text = await readBytes(cx.request, longestList)
-    checkHash(headers, text)
+    const hashes = checkedHashes(headers, text)
     const wanted = await blockListIn(text.toString())
     const blob = await cx.store.write(async tx => {
       const place = await openToWrite(cx, tx)
@@ -57,7 +58,7 @@ export const putBlockList = operation<'write'>({
         ...(tier === undefined ? {} : { tier, tierChangedAt: cx.now }),
       })
     })
-    return empty(201, { ...validators(blob), 'x-ms-request-server-encrypted': 'true' })
+    return empty(201, { ...validators(blob), ...hashHeaders(hashes), 'x-ms-request-server-encrypted': 'true' })
   },
 })
 
@@ -98,12 +99,4 @@ async function blockListIn(text: string): Promise<Wanted[]> {
       throw refusals.invalidBlockList()
     }
   })
-}
-
-/** Of the list itself. */
-function checkHash(headers: Headers, text: Buffer): void {
-  const md5 = headers.get('content-md5')
-  if (md5 === null) return
-  const computed = createHash('md5').update(text).digest('base64')
-  if (md5 !== computed) throw refusals.md5Mismatch(md5, computed)
 }
