@@ -46,3 +46,12 @@ export const newContainer = (
       body: { properties },
     }),
   )
+
+/** From here on, the account keeps what is overwritten as versions. */
+export const keepVersions = (lazuli: Lazuli, account: Account) =>
+  expect(
+    200,
+    lazuli.arm('PUT', `${account.id}/blobServices/default?${storageVersion}`, {
+      body: { properties: { isVersioningEnabled: true } },
+    }),
+  )

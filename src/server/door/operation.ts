@@ -122,7 +122,7 @@ export type Operation<V extends Verb = Verb> = {
   readonly name: string
   /** Method and path: `GET /subscriptions/:subscriptionId`; `:x*` takes several segments. */
   readonly route: string
-  /** Further conditions on the query, such as `comp=block`; an operation with more of them wins. */
+  /** Further conditions on the query, such as `comp=block`, or `versionid=*` for any value; an operation with more of them wins. */
   readonly query?: string
   readonly access: Access<V>
   /** Whether it changes something: the audit row is then on disk before the work begins. */

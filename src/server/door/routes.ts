@@ -67,7 +67,7 @@ export function router(operations: readonly Operation[]): Router {
   return {
     match(method, segments, query) {
       for (const route of byMethod.get(method) ?? []) {
-        if (!route.conditions.every(([name, value]) => query.get(name)?.toLowerCase() === value.toLowerCase())) continue
+        if (!route.conditions.every(([name, value]) => holds(query.get(name), value))) continue
         const params = fit(route, segments)
         if (params) return { operation: route.operation, params }
       }
@@ -75,6 +75,10 @@ export function router(operations: readonly Operation[]): Router {
     },
   }
 }
+
+/** `*` is any value but none. */
+const holds = (given: string | null, value: string) =>
+  value === '*' ? (given ?? '') !== '' : given?.toLowerCase() === value.toLowerCase()
 
 const isMany = (segment: string) => segment.startsWith(':') && segment.endsWith('*')
 const isOne = (segment: string) => segment.startsWith(':') && !segment.endsWith('*')

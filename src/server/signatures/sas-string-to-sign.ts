@@ -7,8 +7,9 @@ export type SignedPlace = {
   readonly account: string
   readonly container?: string
   readonly blob?: string
-  /** Of a snapshot or a version: the time that names it. */
-  readonly at?: string
+  /** The time that names one of it. */
+  readonly snapshot?: string
+  readonly version?: string
 }
 
 /** The lines that say which request headers and parameters a signature insists on, and with which values. */
@@ -26,7 +27,7 @@ export function sasStringToSign(sas: Sas, place: SignedPlace, insisted: Insisted
   if (resource === undefined) return undefined
   const since = (version: string, ...lines: readonly string[]) => (sas.version >= version ? lines : [])
   const fields = (...names: readonly SasField[]) => names.map(name => sas.field(name))
-  const at = ['bs', 'bv'].includes(sas.field('sr')) ? (place.at ?? '') : ''
+  const at = { bs: place.snapshot, bv: place.version }[sas.field('sr')] ?? ''
   const signer =
     sas.kind === 'service'
       ? fields('si')
@@ -54,15 +55,18 @@ function accountStringToSign(sas: Sas, account: string): string {
 }
 
 /** The container, the blob, or a folder so many levels deep, that the signature is for. */
-function canonicalResource(sas: Sas, { account, container, blob }: SignedPlace): string | undefined {
+function canonicalResource(sas: Sas, { account, container, blob, snapshot, version }: SignedPlace): string | undefined {
   if (container === undefined) return undefined
   const above = `/blob/${account}/${container}`
   switch (sas.field('sr')) {
     case 'c':
       return above
-    case 'b':
+    // For one of its snapshots or versions, and not for the blob itself.
     case 'bs':
+      return blob === undefined || snapshot === undefined ? undefined : `${above}/${blob}`
     case 'bv':
+      return blob === undefined || version === undefined ? undefined : `${above}/${blob}`
+    case 'b':
       return blob === undefined ? undefined : `${above}/${blob}`
     case 'd':
       return blob === undefined ? undefined : folderResource(above, blob, sas.field('sdd'))

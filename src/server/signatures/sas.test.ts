@@ -124,19 +124,27 @@ const snapshotValues: BlobSASSignatureValues = {
   ...{ containerName: 'ctr1', blobName: 'b', snapshotTime: '2026-01-01T00:00:00.0000001Z' },
   permissions: BlobSASPermissions.parse('r'),
 }
+const versionValues: BlobSASSignatureValues = {
+  ...{ containerName: 'ctr1', blobName: 'b', versionId: '2026-01-01T00:00:00.0000001Z' },
+  permissions: BlobSASPermissions.parse('rx'),
+}
+const otherTime = '2026-01-01T00:00:00.0000002Z'
 const versions = ['2015-04-05', '2018-11-09', '2019-12-12', '2020-02-10', '2020-12-06', '2022-11-02', '2025-07-05']
 
 for (const version of [...versions, '2026-04-06']) {
   test(`what the official library makes for ${version} is accepted`, () => {
-    const fits = version < '2018-11-09' ? serviceValues : [...serviceValues, snapshotValues]
+    const ofOne =
+      version < '2018-11-09' ? [] : version < '2019-10-10' ? [snapshotValues] : [snapshotValues, versionValues]
+    const fits = [...serviceValues, ...ofOne]
     for (const values of fits) {
       const token = generateBlobSASQueryParameters({ ...values, ...times, version }, libraryKey).toString()
-      const { containerName, blobName, snapshotTime } = values
+      const { containerName, blobName, snapshotTime, versionId } = values
       const place = {
         account,
         container: containerName,
         ...(blobName ? { blob: blobName } : {}),
-        ...(snapshotTime ? { at: snapshotTime } : {}),
+        ...(snapshotTime ? { snapshot: snapshotTime } : {}),
+        ...(versionId ? { version: versionId } : {}),
       }
       assert.ok('permission' in check(token, { place, address: '10.0.0.5' }), token)
       for (const other of [
@@ -148,7 +156,18 @@ for (const version of [...versions, '2026-04-06']) {
               { account, container: 'ctr1' },
             ]
           : []),
-        ...(snapshotTime ? [{ ...place, at: '2026-01-01T00:00:00.0000002Z' }] : []),
+        ...(snapshotTime
+          ? [
+              { ...place, snapshot: otherTime },
+              { ...place, version: snapshotTime, snapshot: '' },
+            ]
+          : []),
+        ...(versionId
+          ? [
+              { ...place, version: otherTime },
+              { account, container: containerName, blob: 'b' },
+            ]
+          : []),
       ]) {
         assert.ok('refusal' in check(token, { place: other, address: '10.0.0.5' }), JSON.stringify(other))
       }

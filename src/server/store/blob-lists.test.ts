@@ -51,21 +51,30 @@ test('every kind of list enters an index where its page begins, and sorts nothin
   const ofTag = 'SEARCH blobs USING INTEGER PRIMARY KEY (rowid=?)'
   const kinds: [ask: () => Promise<unknown>, plan: string[]][] = [
     [
-      () => blobs.list(grant, container, { prefix: 'a', snapshots: false, limit: 9 }),
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: false, versions: false, limit: 9 }),
       [`SEARCH ${byName} (container=? AND name>? AND name<?)`],
     ],
     [
-      () => blobs.list(grant, container, { prefix: 'a', snapshots: false, after, limit: 9 }),
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: false, versions: false, after, limit: 9 }),
       [`SEARCH ${byName} (container=? AND name>? AND name<?)`],
     ],
     [
-      () => blobs.list(grant, container, { prefix: 'a', snapshots: true, limit: 9 }),
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: true, versions: false, limit: 9 }),
       [`SEARCH ${byName} (container=? AND name>? AND name<?)`],
     ],
     [
-      () => blobs.list(grant, container, { prefix: 'a', snapshots: true, after, limit: 9 }),
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: true, versions: false, after, limit: 9 }),
       [`SEARCH ${byName} (container=? AND (name,snapshot)>(?,?) AND name<?)`],
     ],
+    [
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: false, versions: true, after, limit: 9 }),
+      [`SEARCH ${byName} (container=? AND (name,snapshot)>(?,?) AND name<?)`],
+    ],
+    [
+      () => blobs.list(grant, container, { prefix: 'a', snapshots: true, versions: true, after, limit: 9 }),
+      [`SEARCH ${byName} (container=? AND (name,snapshot)>(?,?) AND name<?)`],
+    ],
+    [() => blobs.latestVersion(grant, container, 'a'), [`SEARCH ${byName} (container=? AND name=? AND snapshot<?)`]],
     [() => blobs.snapshots(grant, container, 'a'), [`SEARCH ${byName} (container=? AND name=? AND snapshot<?)`]],
     [() => blobs.deleted(grant, container, 'a'), [`SEARCH ${byName} (container=? AND name=?)`]],
     [

@@ -4,12 +4,14 @@ import type { BlobContainer, StoredLease } from './blob-containers.ts'
 import { compiledOnce } from './compiled.ts'
 import type { BlobTable, Tables } from './tables.ts'
 
-/** A blob, or a snapshot of one. */
+/** A blob, a snapshot of one, or a version of one that is no longer the current one. */
 export type StoredBlob = {
   readonly number?: number
   readonly name: string
-  /** The time of the snapshot; undefined for the blob itself. */
+  /** The time of the snapshot; undefined for what is none. */
   readonly snapshot?: string | undefined
+  /** For a version that another one, or nothing, has taken the place of; it has a `version`. */
+  readonly isPrevious?: true | undefined
   readonly kind: 'BlockBlob' | 'AppendBlob' | 'PageBlob'
   readonly etag: string
   readonly length: number
@@ -49,6 +51,8 @@ export type BlobState = {
   /** How many appends it has had. */
   readonly appends?: number
   readonly sealed?: boolean
+  /** The time that it is known by as a version; undefined for a snapshot, and for what was written without versioning. */
+  readonly version?: string
   /** When it goes for good; undefined for one that is not deleted. */
   readonly purgeAt?: number
 }
@@ -58,12 +62,19 @@ export type BlockLength = { readonly id: string; readonly length: number }
 /** Put, and not yet part of the blob. */
 export type Block = BlockLength & ({ readonly bytes: Uint8Array } | { readonly extent: string })
 
+/** One of those of a name: a snapshot, or a version, which may be the current one. The blob itself has no need of it. */
+export type OneOfBlob = { readonly snapshot: string } | { readonly version: string }
+
+/** Where a list goes on from: `place` is the store's own, and undefined for the blob itself. */
+export type BlobPosition = { readonly name: string; readonly place?: string | undefined }
+
 export type BlobListing = {
   readonly prefix: string
-  /** Without them, there is one row of a name at most. */
+  /** Besides the blobs themselves. */
   readonly snapshots: boolean
+  readonly versions: boolean
   /** Begins behind this one. */
-  readonly after?: { readonly name: string; readonly snapshot?: string | undefined } | undefined
+  readonly after?: BlobPosition | undefined
   readonly limit: number
 }
 
@@ -82,14 +93,16 @@ export type TagSearch = {
 
 export type BlobReads = {
   /** Also one that is deleted, and kept. */
-  get(grant: Grant, container: BlobContainer, name: string, snapshot?: string): Promise<StoredBlob | undefined>
-  /** Without their bytes, by name, snapshots before the blob if they are wanted; deleted ones, too. */
+  get(grant: Grant, container: BlobContainer, name: string, one?: OneOfBlob): Promise<StoredBlob | undefined>
+  /** Without their bytes, by name, and of one name the oldest first, the blob itself last; deleted ones, too. */
   list(grant: Grant, container: BlobContainer, what: BlobListing): Promise<StoredBlob[]>
-  /** Those that are not deleted, without their bytes, the oldest first. */
+  /** Those that are not deleted, without their bytes, the oldest first. Versions are none. */
   snapshots(grant: Grant, container: BlobContainer, name: string): Promise<StoredBlob[]>
   /** All that is kept under a name to be undeleted, without the bytes. */
   deleted(grant: Grant, container: BlobContainer, name: string): Promise<StoredBlob[]>
-  /** The time by which the latest snapshot is named, also a deleted one. */
+  /** The latest of the previous versions, also a deleted one, without its bytes. */
+  latestVersion(grant: Grant, container: BlobContainer, name: string): Promise<StoredBlob | undefined>
+  /** The latest time by which a snapshot or a previous version is named, also a deleted one. */
   latestTime(grant: Grant, container: BlobContainer, name: string): Promise<string | undefined>
   /** Blocks that are no part of the blob yet, without their bytes, of which there may be too many for the memory. */
   blockLengths(grant: Grant, container: BlobContainer, name: string): Promise<BlockLength[]>
@@ -126,8 +139,21 @@ export type BlobWrites = BlobReads & {
 }
 
 type Row = Selectable<BlobTable>
-const isItself = ({ snapshot }: StoredBlob) => snapshot === undefined
+/**
+ * What stands in the column `snapshot`: a time, a time and a letter for a previous version, or, behind all of them, the
+ * sign of the blob itself. So an index of names and these has everything in the order of lists, whatever of it they show.
+ */
 const itself = '~'
+const versionSign = 'v'
+const someVersion = `%${versionSign}`
+const placeOf = ({ snapshot, isPrevious, version }: StoredBlob) =>
+  snapshot ?? (isPrevious ? `${version}${versionSign}` : itself)
+const isItself = (blob: StoredBlob) => placeOf(blob) === itself
+
+/** Where a list goes on from whose last entry was this one. */
+export const positionOf = (blob: StoredBlob): BlobPosition =>
+  isItself(blob) ? { name: blob.name } : { name: blob.name, place: placeOf(blob) }
+
 const columns = [
   'number',
   'container',
@@ -146,7 +172,11 @@ const columns = [
 const read = (row: Omit<Row, 'bytes' | 'purge_at'> & { bytes?: Uint8Array | null }): StoredBlob => ({
   number: row.number,
   name: row.name,
-  snapshot: row.snapshot === itself ? undefined : row.snapshot,
+  ...(row.snapshot === itself
+    ? {}
+    : row.snapshot.endsWith(versionSign)
+      ? { isPrevious: true as const }
+      : { snapshot: row.snapshot }),
   kind: row.kind,
   etag: row.etag,
   length: row.length,
@@ -159,7 +189,8 @@ const read = (row: Omit<Row, 'bytes' | 'purge_at'> & { bytes?: Uint8Array | null
 })
 
 function rowOf(container: Pick<BlobContainer, 'number'>, blob: StoredBlob): Insertable<BlobTable> {
-  const { headers, metadata, tags, tier, tierChangedAt, copy, lease, sequenceNumber, appends, sealed, purgeAt } = blob
+  const { headers, metadata, tags, tier, tierChangedAt, copy, lease } = blob
+  const { sequenceNumber, appends, sealed, version, purgeAt } = blob
   const state: Required<{ [Member in keyof BlobState]: BlobState[Member] | undefined }> = {
     headers,
     metadata,
@@ -171,12 +202,13 @@ function rowOf(container: Pick<BlobContainer, 'number'>, blob: StoredBlob): Inse
     sequenceNumber,
     appends,
     sealed,
+    version,
     purgeAt,
   }
   return {
     container: container.number,
     name: blob.name,
-    snapshot: blob.snapshot ?? itself,
+    snapshot: placeOf(blob),
     kind: blob.kind,
     etag: blob.etag,
     length: blob.length,
@@ -216,32 +248,50 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
       .orderBy('name')
       .orderBy('snapshot')
       .limit(0)
-  const blobsAlone = () => all().where('snapshot', '=', '')
+  /** `values` stand in the places that `only` makes. */
+  const listOf = (values: readonly string[], only: (query: ReturnType<typeof all>) => ReturnType<typeof all>) => ({
+    values,
+    from: compiledOnce(db, () => only(all()).where('name', '>=', '')),
+    behindName: compiledOnce(db, () => only(all()).where('name', '>', '')),
+    behindPlace: compiledOnce(db, () =>
+      only(all()).where(eb => eb(eb.refTuple('name', 'snapshot'), '>', eb.tuple('', ''))),
+    ),
+  })
   const lists = {
-    allFrom: compiledOnce(db, () => all().where('name', '>=', '')),
-    allBehind: compiledOnce(db, () => all().where(eb => eb(eb.refTuple('name', 'snapshot'), '>', eb.tuple('', '')))),
-    blobsFrom: compiledOnce(db, () => blobsAlone().where('name', '>=', '')),
-    blobsBehind: compiledOnce(db, () => blobsAlone().where('name', '>', '')),
+    blobs: listOf([itself], query => query.where('snapshot', '=', '')),
+    snapshots: listOf([someVersion], query => query.where('snapshot', 'not like', '')),
+    versions: listOf([someVersion, itself], query =>
+      query.where(eb => eb.or([eb('snapshot', 'like', ''), eb('snapshot', '=', '')])),
+    ),
+    all: listOf([], query => query),
   }
   return {
-    async get(grant, container, name, snapshot = itself) {
+    async get(grant, container, name, one) {
       demand(grant, container.id)
-      const [row] = await find(container.number, name, snapshot)
-      return row && read(row)
+      const at = async (place: string) => {
+        const [row] = await find(container.number, name, place)
+        return row && read(row)
+      }
+      if (!one) return at(itself)
+      if ('snapshot' in one) return at(one.snapshot)
+      const previous = await at(`${one.version}${versionSign}`)
+      if (previous) return previous
+      const current = await at(itself)
+      return current?.version === one.version ? current : undefined
     },
 
-    async list(grant, container, { prefix, snapshots, after, limit }) {
+    async list(grant, container, { prefix, snapshots, versions, after, limit }) {
       demand(grant, container.id)
       const [number, end] = [container.number, behind(prefix)]
-      const isBehind = after !== undefined && compareNames(after.name, prefix) >= 0
+      const { values, from, behindName, behindPlace } =
+        lists[snapshots ? (versions ? 'all' : 'snapshots') : versions ? 'versions' : 'blobs']
       // One bound, never both: of two, SQLite may enter the index at the lesser and read up to the other.
-      const from = isBehind ? after.name : prefix
-      const ask = isBehind && after.snapshot === undefined ? lists.blobsBehind : lists.blobsFrom
-      const rows = !snapshots
-        ? await ask(number, end, itself, from, limit)
-        : isBehind
-          ? await lists.allBehind(number, end, from, after.snapshot ?? itself, limit)
-          : await lists.allFrom(number, end, from, limit)
+      const rows =
+        !after || compareNames(after.name, prefix) < 0
+          ? await from(number, end, ...values, prefix, limit)
+          : snapshots || versions
+            ? await behindPlace(number, end, ...values, after.name, after.place ?? itself, limit)
+            : await (after.place === undefined ? behindName : from)(number, end, ...values, after.name, limit)
       return rows.map(read)
     },
 
@@ -253,6 +303,7 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
         .where('container', '=', container.number)
         .where('name', '=', name)
         .where('snapshot', '<', itself)
+        .where('snapshot', 'not like', someVersion)
         .where('deleted_at', 'is', null)
         .orderBy('snapshot')
         .execute()
@@ -271,6 +322,21 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
       return rows.map(read)
     },
 
+    async latestVersion(grant, container, name) {
+      demand(grant, container.id)
+      const row = await db
+        .selectFrom('blobs')
+        .select(columns)
+        .where('container', '=', container.number)
+        .where('name', '=', name)
+        .where('snapshot', '<', itself)
+        .where('snapshot', 'like', someVersion)
+        .orderBy('snapshot', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row && read(row)
+    },
+
     async latestTime(grant, container, name) {
       demand(grant, container.id)
       const row = await db
@@ -282,7 +348,7 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
         .orderBy('snapshot', 'desc')
         .limit(1)
         .executeTakeFirst()
-      return row?.snapshot
+      return row?.snapshot.replace(versionSign, '')
     },
 
     async anyBlock(grant, container, name) {
@@ -371,7 +437,6 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
       .execute()
   }
 
-  /** Only a blob itself is found by its tags. */
   async function dropSomeBlocks(
     which: (blocks: SelectQueryBuilder<Tables, 'blob_blocks', { rowid: unknown }>) => typeof blocks,
     limit: number,
@@ -384,6 +449,7 @@ export function blobWrites(db: Kysely<Tables>): BlobWrites {
     return numDeletedRows === BigInt(limit)
   }
 
+  /** Only a blob itself is found by its tags. */
   async function putTags(number: number, container: BlobContainer, blob: StoredBlob, before: StoredBlob | undefined) {
     if (!(isItself(blob) && blob.tags) && !(before && isItself(before) && before.tags)) return
     await db.deleteFrom('blob_tags').where('blob', '=', number).execute()

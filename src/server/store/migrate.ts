@@ -12,6 +12,7 @@ import * as purgeTimes from './migrations/0009-purge-times.ts'
 import * as unreferencedExtents from './migrations/0010-unreferenced-extents.ts'
 import * as countedBlobs from './migrations/0011-counted-blobs.ts'
 import * as observedCertificates from './migrations/0012-observed-certificates.ts'
+import * as blobVersions from './migrations/0013-blob-versions.ts'
 import { DatabaseRefused } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
@@ -30,6 +31,7 @@ const migrations: readonly { up(db: Kysely<unknown>): Promise<void> }[] = [
     unreferencedExtents,
     countedBlobs,
     observedCertificates,
+    blobVersions,
   ],
 ]
 

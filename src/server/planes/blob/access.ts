@@ -51,6 +51,11 @@ export const deletes = (permission: SasOperation): Needs<'delete'> => ({
   permission,
 })
 
+export const deletesVersion: Needs<'delete'> = {
+  ...deletes('deleteBlobVersion'),
+  action: `${blobs}/deleteBlobVersion/action`,
+}
+
 export const readsTags: Needs<'read'> = { ...reads('blobTags'), action: tagActions.read }
 export const writesTags: Needs<'write'> = { ...writes('blobTags'), action: tagActions.write }
 export const filters = (permission: SasOperation, on: 'account' | 'container'): Needs<'read'> => ({

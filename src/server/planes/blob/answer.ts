@@ -38,6 +38,12 @@ export const validators = ({ etag, changedAt }: { etag: string; changedAt: numbe
   'last-modified': rfc1123(changedAt),
 })
 
+/** The same of a blob that was written, and which version of it that made. */
+export const written = (blob: { etag: string; changedAt: number; version?: string }) => ({
+  ...validators(blob),
+  'x-ms-version-id': blob.version,
+})
+
 export function renderError({ status, code, message, headers, extra }: AzureError, call: Call): Response {
   const all = { ...headers, 'x-ms-error-code': code }
   if (call.request.method === 'HEAD' || status === 304) return new Response(null, { status, headers: all })

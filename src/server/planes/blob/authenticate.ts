@@ -17,6 +17,7 @@ import { readSharedKey, refuseSharedKey, type SharedKey } from '../../signatures
 import type { StorageAccount } from '../../store/storage-accounts.ts'
 import { addAction, tagActions } from './access.ts'
 import { delegationSecret } from './delegation-secret.ts'
+import { valuesIn } from './query.ts'
 import * as refusals from './refusals.ts'
 
 const checkSignature = systemGrant('check a signature with the keys and policies of its account')
@@ -105,14 +106,15 @@ async function bySas(
   if (!delegated && !account.rules.sharedKey)
     return { kind: 'rejected', error: refusals.keyBasedAuthenticationNotPermitted() }
   const { container, blob } = call.params
-  const at = call.url.searchParams.get('snapshot') ?? call.url.searchParams.get('versionid')
+  const [snapshot, version] = ['snapshot', 'versionid'].map(name => valuesIn(call.url, name)[0])
   const policy = container === undefined ? undefined : await policyOf(parts, account, container, sas.field('si'))
   const verdict = checkSas(sas, {
     place: {
       account: account.name,
       ...(container === undefined ? {} : { container }),
       ...(blob === undefined ? {} : { blob }),
-      ...(at === null ? {} : { at }),
+      ...(snapshot ? { snapshot } : {}),
+      ...(version ? { version } : {}),
     },
     insisted: { headers: call.request.headers, query },
     keys: delegated ? [await delegatedKey(parts, account, sas)] : await keysOf(parts, account),

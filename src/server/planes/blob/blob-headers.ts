@@ -52,6 +52,9 @@ export const propertyHeaders = ({ headers }: BlobState) => ({
   'cache-control': headers.cacheControl,
 })
 
+export const canBeLeased = ({ snapshot, isPrevious }: StoredBlob) => snapshot === undefined && !isPrevious
+export const isCurrentVersion = (blob: StoredBlob) => blob.version !== undefined && !blob.isPrevious
+
 /** All that GET and HEAD tell, except for what depends on the range. */
 export function describe(blob: StoredBlob, now: number, defaultTier: string) {
   const { copy } = blob
@@ -60,7 +63,9 @@ export function describe(blob: StoredBlob, now: number, defaultTier: string) {
     ...propertyHeaders(blob),
     'accept-ranges': 'bytes',
     'x-ms-blob-type': blob.kind,
-    ...(blob.snapshot === undefined ? leaseHeaders(blob.lease, now) : {}),
+    'x-ms-version-id': blob.version,
+    'x-ms-is-current-version': isCurrentVersion(blob) ? 'true' : undefined,
+    ...(canBeLeased(blob) ? leaseHeaders(blob.lease, now) : {}),
     'x-ms-server-encrypted': 'true',
     'x-ms-creation-time': rfc1123(blob.createdAt),
     ...metadataHeaders(blob.metadata),

@@ -7,8 +7,8 @@ import type { Reads } from '../../store/open.ts'
 import { blobActions, inContainer, tagActions } from './access.ts'
 import { checkSourceConditions } from './conditions.ts'
 import { blobSegments } from './path.ts'
-import { findAccount, snapshotOf } from './place.ts'
-import { hasSignature, isSignature } from './query.ts'
+import { findAccount, oneOf } from './place.ts'
+import { hasSignature, isSignature, valuesIn } from './query.ts'
 import * as refusals from './refusals.ts'
 
 const readSource = systemGrant('read the source of a copy, which the caller has shown that it may')
@@ -25,7 +25,7 @@ export async function copySource(cx: Context): Promise<CopySource> {
   const url = new URL(text)
   // They would have the address be asked for something else than the blob's bytes.
   const isOther =
-    url.username !== '' || url.password !== '' || ['comp', 'restype'].some(one => url.searchParams.has(one))
+    url.username !== '' || url.password !== '' || ['comp', 'restype'].some(one => valuesIn(url, one).length > 0)
   if (isOther) throw refusals.invalidHeader('x-ms-copy-source', `${url.origin}${url.pathname}`)
   const found = ['https:', 'http:'].includes(url.protocol) ? planeNameOf(url, cx.config, () => false) : undefined
   const segments = found?.plane === 'blob' ? blobSegments(found.pathname) : undefined
@@ -51,7 +51,7 @@ export async function copySource(cx: Context): Promise<CopySource> {
   const container = await cx.store.blobContainers.get(readSource, account, containerName)
   if (!container) throw refusals.containerNotFound()
   const read = async (reads: Pick<Reads, 'blobs'>) => {
-    const blob = await reads.blobs.get(readSource, container, name, snapshotOf(url))
+    const blob = await reads.blobs.get(readSource, container, name, oneOf(url))
     if (!blob || blob.deletedAt !== undefined) throw refusals.blobNotFound()
     if (blob.tier === 'Archive') throw refusals.blobArchived()
     checkSourceConditions(cx.request.headers, blob)

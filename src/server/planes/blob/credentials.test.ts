@@ -54,6 +54,7 @@ const table: Readonly<Record<string, readonly [roles: string, signature: 'blob' 
   'GET /ctr/blob': ['RC', 'blob', 'r'],
   'HEAD /ctr/blob': ['RC', 'blob', 'r'],
   'DELETE /ctr/blob': ['C', 'blob', 'd'],
+  'DELETE /ctr/blob?versionid=*': ['', 'blob', 'x'],
   'PUT /ctr/blob?comp=properties': ['C', 'blob', 'w'],
   'GET /ctr/blob?comp=metadata': ['RC', 'blob', 'r'],
   'HEAD /ctr/blob?comp=metadata': ['RC', 'blob', 'r'],

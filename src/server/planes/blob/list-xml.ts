@@ -2,7 +2,7 @@ import type { Call } from '../../door/operation.ts'
 import type { StoredBlob } from '../../store/blobs.ts'
 import { dayMs } from './account/service-properties.ts'
 import { rfc1123 } from './answer.ts'
-import { defaultType } from './blob-headers.ts'
+import { canBeLeased, defaultType, isCurrentVersion } from './blob-headers.ts'
 import { leaseHeaders } from './lease.ts'
 import { cannotBeXml, element, escaped } from './xml.ts'
 
@@ -34,7 +34,10 @@ export type BlobItem = {
   readonly copy: boolean
 }
 
-export function blobXml(blob: StoredBlob, { defaultTier, now, metadata, tags, copy }: BlobItem): string {
+/** A blob that is gone can be listed for the versions that are left of it. */
+export type ListedBlob = StoredBlob & { readonly hasVersionsOnly?: true }
+
+export function blobXml(blob: ListedBlob, { defaultTier, now, metadata, tags, copy }: BlobItem): string {
   const { headers } = blob
   const lease = leaseHeaders(blob.lease, now)
   const hasTier = blob.kind === 'BlockBlob' || blob.tier !== undefined
@@ -58,7 +61,7 @@ export function blobXml(blob: StoredBlob, { defaultTier, now, metadata, tags, co
     (hasTier ? element('AccessTier', blob.tier ?? defaultTier) : '') +
     (hasTier && blob.tier === undefined ? '<AccessTierInferred>true</AccessTierInferred>' : '') +
     element('AccessTierChangeTime', blob.tierChangedAt === undefined ? undefined : rfc1123(blob.tierChangedAt)) +
-    (blob.snapshot === undefined
+    (canBeLeased(blob)
       ? element('LeaseStatus', lease['x-ms-lease-status']) +
         element('LeaseState', lease['x-ms-lease-state']) +
         element('LeaseDuration', lease['x-ms-lease-duration'])
@@ -74,6 +77,9 @@ export function blobXml(blob: StoredBlob, { defaultTier, now, metadata, tags, co
     nameXml(blob.name) +
     (blob.deletedAt === undefined ? '' : '<Deleted>true</Deleted>') +
     element('Snapshot', blob.snapshot) +
+    element('VersionId', blob.version) +
+    element('IsCurrentVersion', isCurrentVersion(blob) || undefined) +
+    element('HasVersionsOnly', blob.hasVersionsOnly) +
     `<Properties>${properties}</Properties>` +
     (metadata ? metadataXml(blob.metadata) : '') +
     (tags && tagCount > 0 ? tagsXml(blob.tags ?? {}) : '') +

@@ -14,6 +14,7 @@ import { abortCopy } from './blobs/abort-copy.ts'
 import { getBlobMetadata, setBlobMetadata } from './blobs/blob-metadata.ts'
 import { getBlobTags, setBlobTags } from './blobs/blob-tags.ts'
 import { deleteBlob } from './blobs/delete-blob.ts'
+import { deleteBlobVersion } from './blobs/delete-blob-version.ts'
 import { getBlob, getBlobProperties } from './blobs/get-blob.ts'
 import { leaseBlob } from './blobs/lease-blob.ts'
 import { putBlob } from './blobs/put-blob.ts'
@@ -71,6 +72,7 @@ const all: readonly Operation[] = [
   abortCopy,
   setBlobTier,
   deleteBlob,
+  deleteBlobVersion,
   undeleteBlob,
 
   putBlock,

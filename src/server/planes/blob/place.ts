@@ -2,10 +2,11 @@ import { systemGrant } from '../../access/grant.ts'
 import type { Context, Params } from '../../door/operation.ts'
 import type { Parts } from '../../parts.ts'
 import type { BlobContainer } from '../../store/blob-containers.ts'
-import type { StoredBlob } from '../../store/blobs.ts'
+import type { OneOfBlob, StoredBlob } from '../../store/blobs.ts'
 import type { Reads } from '../../store/open.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
-import { blobNotFound, containerNotFound, invalidQuery, resourceNotFound } from './refusals.ts'
+import { valuesIn } from './query.ts'
+import { blobNotFound, containerNotFound, invalidQuery, mutuallyExclusive, resourceNotFound } from './refusals.ts'
 
 export const findAccount = systemGrant('find the storage account that a request names')
 
@@ -46,13 +47,13 @@ export async function containerOf(
   return container
 }
 
-/** The blob that a request names, or the snapshot of it. Undefined when it is not there, or only kept. */
+/** The blob that a request names, or the snapshot or version of it. Undefined when it is not there, or only kept. */
 export async function blobAt(
   cx: Pick<Context, 'params' | 'grant' | 'url'>,
   reads: Pick<Reads, 'blobs'>,
   container: BlobContainer,
 ): Promise<StoredBlob | undefined> {
-  const found = await reads.blobs.get(cx.grant, container, cx.params.blob ?? '', snapshotOf(cx.url))
+  const found = await reads.blobs.get(cx.grant, container, cx.params.blob ?? '', oneOf(cx.url))
   return found?.deletedAt === undefined ? found : undefined
 }
 
@@ -68,21 +69,31 @@ export async function existingBlob(
 }
 
 /**
- * For what is done to a blob and never to a snapshot of it: the lease and the conditions that are looked at have to be
- * those of what is written. Throws 400.
+ * For what is done to a blob and never to a snapshot or a version of it: the lease and the conditions that are looked at
+ * have to be those of what is written. Throws 400.
  */
-export function refuseSnapshot(url: URL): void {
-  const snapshot = snapshotOf(url)
-  if (snapshot !== undefined) throw invalidQuery('snapshot', snapshot, 'A snapshot cannot be changed.')
+export function refuseOneOf(url: URL): void {
+  const one = oneOf(url)
+  if (!one) return
+  const [[name = '', time = '']] = Object.entries(one) as [[string, string]]
+  throw invalidQuery(queryNames[name as keyof typeof queryNames], time, `A ${name} cannot be changed.`)
 }
 
-export function snapshotOf(url: URL): string | undefined {
-  const text = url.searchParams.get('snapshot')
-  if (text === null || text === '') {
-    const version = url.searchParams.get('versionid')
-    if (version) throw invalidQuery('versionid', version, 'Versioning is not enabled on this account.')
-    return undefined
-  }
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/.test(text)) throw invalidQuery('snapshot', text)
+const queryNames = { snapshot: 'snapshot', version: 'versionid' } as const
+
+/** Which snapshot or version an address names, if one. Throws 400. */
+export function oneOf(url: URL): OneOfBlob | undefined {
+  const snapshot = timeIn(url, queryNames.snapshot)
+  const version = timeIn(url, queryNames.version)
+  if (snapshot !== undefined && version !== undefined) throw mutuallyExclusive()
+  if (snapshot !== undefined) return { snapshot }
+  return version === undefined ? undefined : { version }
+}
+
+function timeIn(url: URL, name: string): string | undefined {
+  const [text, other] = valuesIn(url, name)
+  if (other !== undefined) throw invalidQuery(name, other, 'It is given more than once.')
+  if (text === undefined || text === '') return undefined
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/.test(text)) throw invalidQuery(name, text)
   return text
 }

@@ -8,6 +8,7 @@ import { operations } from './operations.ts'
 import { blobSegments } from './path.ts'
 import { findAccount, locate } from './place.ts'
 import { permits } from './public-access.ts'
+import { routingQuery } from './query.ts'
 import * as refusals from './refusals.ts'
 
 /** The blob service of storage accounts. */
@@ -21,6 +22,7 @@ export function blobPlane(parts: Parts): Plane {
     acceptsAudience: audience => parts.tokens.audiences.serviceOf(audience) === 'storage',
     keepsDots: true,
     segments: blobSegments,
+    query: routingQuery,
     locate: params => locate(parts, params),
     async authenticate(call) {
       const account = await parts.store.storageAccounts.get(findAccount, { name: call.params.account ?? '' })

@@ -13,7 +13,25 @@ export function refuseOtherMeaning({ route, query = '' }: Pick<Operation, 'route
   }
 }
 
+/** The service knows parameters however they are spelled, and az's own help spells `versionId`. */
+export const valuesIn = ({ searchParams }: URL, name: string): string[] =>
+  [...searchParams].filter(([key]) => key.toLowerCase() === name).map(([, value]) => value)
+
+/** The parameters that choose an operation, with their names in lower case. */
+export function routingQuery({ searchParams }: URL): URLSearchParams {
+  for (const name of searchParams.keys())
+    if (name !== name.toLowerCase())
+      return new URLSearchParams([...searchParams].map(([key, value]): [string, string] => [key.toLowerCase(), value]))
+  return searchParams
+}
+
 /** A signature is one however its parameter is spelled. */
 export const isSignature = (parameter: string): boolean => parameter.toLowerCase() === 'sig'
 
 export const hasSignature = (url: URL): boolean => [...url.searchParams.keys()].some(isSignature)
+
+/** What is kept after its deletion is kept for as long as the account says: no account lets it be deleted before. Throws 400. */
+export function refusePermanent(url: URL): void {
+  const [type] = valuesIn(url, 'deletetype')
+  if (type !== undefined) throw invalidQuery('deletetype', type, 'Permanent deletion is not enabled on this account.')
+}

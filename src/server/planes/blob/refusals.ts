@@ -80,6 +80,8 @@ export const containerAlreadyExists = () =>
 export const blobAlreadyExists = () => refuse(409, 'BlobAlreadyExists', 'The specified blob already exists.')
 export const snapshotsPresent = () =>
   refuse(409, 'SnapshotsPresent', 'This operation is not permitted because the blob has snapshots.')
+export const notOnRootBlob = () =>
+  refuse(403, 'OperationNotAllowedOnRootBlob', 'The specified operation is not allowed on root blob.')
 export const invalidBlobType = () => refuse(409, 'InvalidBlobType', 'The blob type is invalid for this operation.')
 export const blobArchived = () => refuse(409, 'BlobArchived', 'This operation is not permitted on an archived blob.')
 export const blobIsSealed = () =>
@@ -119,6 +121,12 @@ export const invalidQuery = (name: string, value: string, reason = '') =>
     'InvalidQueryParameterValue',
     'Value for one of the query parameters specified in the request URI is invalid.',
     { QueryParameterName: name, QueryParameterValue: value, ...(reason === '' ? {} : { Reason: reason }) },
+  )
+export const mutuallyExclusive = () =>
+  refuse(
+    400,
+    'MutuallyExclusiveQueryParameters',
+    'Two or more query parameters that are mutually exclusive are specified in the request.',
   )
 export const queryOutOfRange = (name: string, value: string, least: number, most: number) =>
   refuse(

@@ -8,7 +8,7 @@ import { isOnlyToAdd } from './access.ts'
 import { checkConditions } from './conditions.ts'
 import { keepReplaced } from './keep-replaced.ts'
 import { afterWrite, checkWrite } from './lease.ts'
-import { accountOf, containerOf, existingBlob, refuseSnapshot } from './place.ts'
+import { accountOf, containerOf, existingBlob, refuseOneOf } from './place.ts'
 import { permissionMismatch } from './refusals.ts'
 import { pieceAt, type Taken } from './take-in.ts'
 
@@ -28,7 +28,7 @@ type Opened = {
  * Throws what says no.
  */
 export async function openToWrite(cx: Context<'write'>, tx: Look): Promise<Opened> {
-  refuseSnapshot(cx.url)
+  refuseOneOf(cx.url)
   const account = await accountOf({ store: tx, params: cx.params })
   const container = await containerOf(cx, tx)
   const row = await tx.blobs.get(cx.grant, container, cx.params.blob ?? '')
@@ -44,13 +44,14 @@ export async function openToWrite(cx: Context<'write'>, tx: Look): Promise<Opene
 export async function openToChange(
   cx: Context<'write'>,
   tx: Look,
-): Promise<{ container: BlobContainer; before: StoredBlob }> {
-  refuseSnapshot(cx.url)
+): Promise<Pick<Opened, 'account' | 'container'> & { readonly before: StoredBlob }> {
+  refuseOneOf(cx.url)
+  const account = await accountOf({ store: tx, params: cx.params })
   const container = await containerOf(cx, tx)
   const before = await existingBlob(cx, tx, container)
   checkConditions(cx.request.headers, before, 'write')
   checkWrite(before.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
-  return { container, before }
+  return { account, container, before }
 }
 
 /** Puts what was made in the place of what was there: its lease stays, its snapshots stay, its uncommitted blocks go. */
@@ -62,9 +63,10 @@ export async function replace(
 ): Promise<StoredBlob> {
   const lease = afterWrite(before?.lease, cx.now)
   const now = { createdAt: before?.createdAt ?? cx.now, changedAt: cx.now }
-  const after: StoredBlob = { ...blob, name: cx.params.blob ?? '', ...now, ...(lease ? { lease } : {}) }
-  const replaced = await keepReplaced(cx, tx, { account, container }, row, blob.kind)
-  await tx.blobs.put(cx.grant, container, after, replaced)
+  const room = await keepReplaced(cx, tx, { account, container }, row, blob.kind)
+  const version = room.version === undefined ? {} : { version: room.version }
+  const after: StoredBlob = { ...blob, name: cx.params.blob ?? '', ...now, ...version, ...(lease ? { lease } : {}) }
+  await tx.blobs.put(cx.grant, container, after, room.row)
   return after
 }
 

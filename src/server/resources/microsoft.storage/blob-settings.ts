@@ -47,12 +47,13 @@ const properties = z.looseObject({
       corsRules: z.array(corsRule).max(mostCorsRules).default([]),
     })
     .optional(),
-  isVersioningEnabled: z.literal(false).optional(),
+  isVersioningEnabled: z.boolean().optional(),
 })
 
 type Service = {
   cors?: CorsRule[]
   deleteRetention?: number | undefined
+  versioning?: boolean
 }
 
 const withoutEmpty = (names: readonly string[]) => names.filter(name => name !== '')
@@ -72,7 +73,7 @@ function ruleIn(given: z.infer<typeof corsRule>): CorsRule {
 }
 
 function shown(account: StorageAccount) {
-  const { cors = [], deleteRetention } = account.service as Service
+  const { cors = [], deleteRetention, versioning } = account.service as Service
   return {
     id: `${account.id}/blobServices/default`,
     name: 'default',
@@ -92,6 +93,7 @@ function shown(account: StorageAccount) {
         deleteRetention === undefined
           ? { allowPermanentDelete: false, enabled: false }
           : { allowPermanentDelete: false, enabled: true, days: deleteRetention },
+      ...(versioning === undefined ? {} : { isVersioningEnabled: versioning }),
     },
   }
 }
@@ -125,7 +127,11 @@ const putBlobService = operation<'write'>({
   async run(cx) {
     apiVersionOf(cx.url, storageVersions)
     const body = await readJson(cx.request)
-    const { deleteRetentionPolicy, cors } = checked(properties, body.properties ?? {}, 'properties')
+    const { deleteRetentionPolicy, cors, isVersioningEnabled } = checked(
+      properties,
+      body.properties ?? {},
+      'properties',
+    )
     const rules = cors?.corsRules.map(ruleIn)
     const after = await cx.store.write(async tx => {
       const account = await namedAccount(tx, cx.params)
@@ -135,6 +141,7 @@ const putBlobService = operation<'write'>({
         ...(deleteRetentionPolicy
           ? { deleteRetention: deleteRetentionPolicy.enabled ? (deleteRetentionPolicy.days ?? 7) : undefined }
           : {}),
+        ...(isVersioningEnabled === undefined ? {} : { versioning: isVersioningEnabled }),
       }
       const changed = { ...account, service }
       await tx.storageAccounts.update(cx.grant, changed)

@@ -148,10 +148,14 @@ test('the blob service of an account is shown and changed, and the account then 
     { cors: { corsRules: [{ ...rule, allowedOrigins: [] }] } },
     { cors: { corsRules: [{ ...rule, allowedMethods: ['FOO'] }] } },
     { cors: { corsRules: [{ ...rule, maxAgeInSeconds: 1.5 }] } },
-    { isVersioningEnabled: true },
+    { isVersioningEnabled: 'yes' },
   ])
     assert.equal((await send('PUT', service, { properties: wrong })).status, 400, JSON.stringify(wrong))
   assert.deepEqual((await send('GET', service)).body, changed.body)
+  for (const isVersioningEnabled of [true, false]) {
+    const { body } = await send('PUT', service, { properties: { isVersioningEnabled } })
+    assert.deepEqual(body.properties, { ...expected, isVersioningEnabled })
+  }
   assert.equal((await send('GET', service.replace('acct1', 'acct2'))).status, 404)
 })
 

@@ -13,6 +13,8 @@ export type ServiceProperties = {
   readonly cors?: readonly CorsRule[]
   /** Days for which deleted blobs are kept. */
   readonly deleteRetention?: number
+  /** Only the resource manager shows it, and switches it. */
+  readonly versioning?: boolean
   readonly staticWebsite?: { readonly index?: string; readonly error404?: string }
   readonly defaultVersion?: string
 }

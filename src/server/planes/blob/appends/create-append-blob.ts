@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from '../../../door/operation.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
-import { empty, validators } from '../answer.ts'
+import { empty, written } from '../answer.ts'
 import { contentHeaders } from '../blob-headers.ts'
 import { metadataFrom } from '../metadata.ts'
 import { invalidHeader } from '../refusals.ts'
@@ -28,5 +28,5 @@ export async function createAppendBlob(cx: Context<'write'>): Promise<Response> 
       appends: 0,
     })
   })
-  return empty(201, { ...validators(blob), 'x-ms-request-server-encrypted': 'true' })
+  return empty(201, { ...written(blob), 'x-ms-request-server-encrypted': 'true' })
 }

@@ -1,6 +1,6 @@
 import { operation } from '../../../door/operation.ts'
 import { reads, writes } from '../access.ts'
-import { empty, validators } from '../answer.ts'
+import { empty, validators, written } from '../answer.ts'
 import { refuseOwnKeys } from '../blob-headers.ts'
 import { changeBlob } from '../change-blob.ts'
 import { checkConditions } from '../conditions.ts'
@@ -34,7 +34,7 @@ export const setBlobMetadata = operation<'write'>({
   async run(cx) {
     refuseOwnKeys(cx.request.headers)
     const metadata = metadataFrom(cx)
-    const after = await changeBlob(cx, () => ({ metadata }))
-    return empty(200, { ...validators(after), 'x-ms-request-server-encrypted': 'true' })
+    const after = await changeBlob(cx, () => ({ metadata }), { asVersion: true })
+    return empty(200, { ...written(after), 'x-ms-request-server-encrypted': 'true' })
   },
 })

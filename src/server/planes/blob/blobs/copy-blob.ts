@@ -4,7 +4,7 @@ import type { Context } from '../../../door/operation.ts'
 import { lookedAtAnew } from '../../../extents/read-content.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
 import type { StoredBlob } from '../../../store/blobs.ts'
-import { empty, validators } from '../answer.ts'
+import { empty, written } from '../answer.ts'
 import { contentHeaders, tierFrom } from '../blob-headers.ts'
 import { cloneContent } from '../clone-content.ts'
 import { bytesOf } from '../content-stream.ts'
@@ -28,7 +28,7 @@ export async function copyBlob(cx: Context<'write'>): Promise<Response> {
   )
   const isSync = headers.get('x-ms-requires-sync')?.toLowerCase() === 'true'
   return empty(202, {
-    ...validators(after),
+    ...written(after),
     'x-ms-copy-id': after.copy?.id,
     'x-ms-copy-status': 'success',
     'content-md5': isSync ? source.headers.md5 : undefined,
@@ -52,7 +52,7 @@ export async function putBlobFromUrl(cx: Context<'write'>): Promise<Response> {
     },
   )
   return empty(201, {
-    ...validators(after),
+    ...written(after),
     'content-md5': after.headers.md5,
     'x-ms-request-server-encrypted': 'true',
   })

@@ -3,7 +3,7 @@ import { writes } from '../access.ts'
 import { empty, validators } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
 import { changeLease } from '../lease-actions.ts'
-import { containerOf, existingBlob, refuseSnapshot } from '../place.ts'
+import { containerOf, existingBlob, refuseOneOf } from '../place.ts'
 
 export const leaseBlob = operation<'write'>({
   name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
@@ -11,7 +11,7 @@ export const leaseBlob = operation<'write'>({
   query: 'comp=lease',
   access: writes('leaseBlob'),
   async run(cx) {
-    refuseSnapshot(cx.url)
+    refuseOneOf(cx.url)
     const { headers } = cx.request
     const { change, blob } = await cx.store.write(async tx => {
       const container = await containerOf(cx, tx)

@@ -1,7 +1,7 @@
 import type { Context } from '../../../door/operation.ts'
 import { keptBy } from '../../../extents/kept.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
-import { empty, validators } from '../answer.ts'
+import { empty, written } from '../answer.ts'
 import { contentHeaders, tierFrom } from '../blob-headers.ts'
 import { hashHeaders } from '../hashes.ts'
 import { metadataFrom } from '../metadata.ts'
@@ -33,6 +33,6 @@ export async function putBlockBlob(cx: Context<'write'>): Promise<Response> {
         ...(tier === undefined ? {} : { tier, tierChangedAt: cx.now }),
       })
     })
-    return empty(201, { ...validators(blob), ...hashHeaders(taken), 'x-ms-request-server-encrypted': 'true' })
+    return empty(201, { ...written(blob), ...hashHeaders(taken), 'x-ms-request-server-encrypted': 'true' })
   })
 }

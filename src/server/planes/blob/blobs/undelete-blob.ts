@@ -1,16 +1,17 @@
 import { operation } from '../../../door/operation.ts'
 import { writes } from '../access.ts'
 import { empty } from '../answer.ts'
-import { containerOf } from '../place.ts'
+import { containerOf, refuseOneOf } from '../place.ts'
 import { blobNotFound } from '../refusals.ts'
 
-/** Brings back a blob that is deleted and kept, with its snapshots. Of one that is there, the snapshots alone. */
+/** Brings back all that is deleted and kept under a name: a blob, snapshots and versions. None of these becomes the blob. */
 export const undeleteBlob = operation<'write'>({
   name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
   route: 'PUT /:account/:container/:blob*',
   query: 'comp=undelete',
   access: writes('undeleteBlob'),
   async run(cx) {
+    refuseOneOf(cx.url)
     await cx.store.write(async tx => {
       const container = await containerOf(cx, tx)
       const name = cx.params.blob ?? ''

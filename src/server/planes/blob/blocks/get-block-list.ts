@@ -3,7 +3,7 @@ import { reads } from '../access.ts'
 import { validators, xml } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
 import { checkRead } from '../lease.ts'
-import { blobAt, containerOf, snapshotOf } from '../place.ts'
+import { blobAt, containerOf, oneOf } from '../place.ts'
 import * as refusals from '../refusals.ts'
 import { element } from '../xml.ts'
 
@@ -19,9 +19,7 @@ export const getBlockList = operation<'read'>({
     const blob = await blobAt(cx, cx.store, container)
     if (blob && blob.kind !== 'BlockBlob') throw refusals.invalidBlobType()
     const waiting =
-      snapshotOf(cx.url) === undefined
-        ? await cx.store.blobs.blockLengths(cx.grant, container, cx.params.blob ?? '')
-        : []
+      oneOf(cx.url) === undefined ? await cx.store.blobs.blockLengths(cx.grant, container, cx.params.blob ?? '') : []
     if (!blob && waiting.length === 0) throw refusals.blobNotFound()
     if (blob) {
       checkRead(blob.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')

@@ -3,7 +3,7 @@ import type { BlobContainer } from '../../../store/blob-containers.ts'
 import type { Reads } from '../../../store/open.ts'
 import { isOnlyToAdd } from '../access.ts'
 import { checkWrite } from '../lease.ts'
-import { blobAt, containerOf, refuseSnapshot } from '../place.ts'
+import { blobAt, containerOf, refuseOneOf } from '../place.ts'
 import * as refusals from '../refusals.ts'
 import type { Taken } from '../take-in.ts'
 
@@ -23,7 +23,7 @@ export async function roomForBlock(
   reads: Pick<Reads, 'storageAccounts' | 'blobContainers' | 'blobs'>,
   id: string,
 ): Promise<BlobContainer> {
-  refuseSnapshot(cx.url)
+  refuseOneOf(cx.url)
   const container = await containerOf(cx, reads)
   const blob = await blobAt(cx, reads, container)
   if (blob && isOnlyToAdd(cx.grant)) throw refusals.permissionMismatch()

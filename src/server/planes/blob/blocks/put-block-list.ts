@@ -5,7 +5,7 @@ import { newEtag } from '../../../store/blob-etag.ts'
 import type { BlockLength } from '../../../store/blobs.ts'
 import type { Part } from '../../../store/contents.ts'
 import { writesOrAdds } from '../access.ts'
-import { empty, validators } from '../answer.ts'
+import { empty, written } from '../answer.ts'
 import { contentHeaders, refuseOwnKeys, tierFrom } from '../blob-headers.ts'
 import { checkedHashes, hashHeaders } from '../hashes.ts'
 import { metadataFrom } from '../metadata.ts'
@@ -58,7 +58,7 @@ export const putBlockList = operation<'write'>({
         ...(tier === undefined ? {} : { tier, tierChangedAt: cx.now }),
       })
     })
-    return empty(201, { ...validators(blob), ...hashHeaders(hashes), 'x-ms-request-server-encrypted': 'true' })
+    return empty(201, { ...written(blob), ...hashHeaders(hashes), 'x-ms-request-server-encrypted': 'true' })
   },
 })
 

@@ -1,17 +1,18 @@
 import { type Context, operation } from '../../../door/operation.ts'
 import type { BlobContainer } from '../../../store/blob-containers.ts'
-import { behind, compareNames, type StoredBlob } from '../../../store/blobs.ts'
+import { type BlobPosition, behind, compareNames, positionOf, type StoredBlob } from '../../../store/blobs.ts'
 import { inContainer, reads, tagActions } from '../access.ts'
 import { xmlOf } from '../answer.ts'
-import { type BlobItem, blobXml, endpointOf, nameXml } from '../list-xml.ts'
+import { type BlobItem, blobXml, endpointOf, type ListedBlob, nameXml } from '../list-xml.ts'
 import { included, largestPortion, markerOf, maxResults, mostRead, positionIn } from '../paging.ts'
 import { accountOf, containerOf } from '../place.ts'
 import { element, escaped } from '../xml.ts'
 
 const words = [
-  ...(['snapshots', 'metadata', 'uncommittedblobs', 'copy', 'deleted', 'tags'] as const),
+  ...(['snapshots', 'metadata', 'uncommittedblobs', 'copy', 'deleted', 'tags', 'versions'] as const),
+  'deletedwithversions' as const,
   // What there is none of here is in no list either.
-  ...(['versions', 'deletedwithversions', 'immutabilitypolicy', 'legalhold', 'permissions'] as const),
+  ...(['immutabilitypolicy', 'legalhold', 'permissions'] as const),
 ]
 
 export const listBlobs = operation<'read'>({
@@ -38,8 +39,10 @@ export const listBlobs = operation<'read'>({
     }
     const wish: Wish = {
       ...{ prefix, delimiter, limit, item },
-      after: position && { name: position.name ?? '', snapshot: position.snapshot },
+      after: position && { name: position.name ?? '', place: position.place },
       snapshots: include.has('snapshots'),
+      versions: include.has('versions'),
+      versionsOnly: include.has('deletedwithversions') && !include.has('versions'),
       deleted: include.has('deleted'),
       uncommitted: include.has('uncommittedblobs'),
     }
@@ -65,8 +68,11 @@ type Wish = {
   readonly prefix: string
   readonly delimiter: string
   readonly limit: number
-  readonly after: { readonly name: string; readonly snapshot?: string | undefined } | undefined
+  readonly after: BlobPosition | undefined
   readonly snapshots: boolean
+  readonly versions: boolean
+  /** Whether a blob that is gone and has versions is shown as one entry. */
+  readonly versionsOnly: boolean
   readonly deleted: boolean
   readonly uncommitted: boolean
   readonly item: BlobItem
@@ -85,35 +91,59 @@ async function* pageOf(
   wish: Wish,
 ): AsyncGenerator<string, string | undefined> {
   const { prefix, delimiter, limit } = wish
+  const goneOf = goneIn(cx, container)
   let { after } = wish
+  let gone: string | undefined
   let portion = Math.min(delimiter === '' ? largestPortion : smallestPortion, limit + 1)
   for (let shown = 0, hidden = 0; hidden < mostRead(limit); ) {
     const found = await portionOf(cx, container, { ...wish, after, limit: portion })
     let below: string | undefined
     let text = ''
-    for (const blob of found) {
-      if (below !== undefined && blob.name.startsWith(below)) continue
+    for (const row of found) {
+      if ((below !== undefined && row.name.startsWith(below)) || row.name === gone) continue
       below = undefined
-      if (isShown(blob, wish)) {
+      const blob: ListedBlob | undefined =
+        row.isPrevious && wish.versionsOnly ? await goneOf(row) : isShown(row, wish) ? row : undefined
+      if (blob) {
         // There is more: the last entry is what the next page begins behind.
         if (shown === limit) {
           yield text
-          return after && markerOf(position(after))
+          return after && marker(after)
         }
         below = sharedBy(blob.name, prefix, delimiter)
         text += below === undefined ? blobXml(blob, wish.item) : prefixXml(below)
         shown += 1
       } else hidden += 1
-      after = below === undefined ? blob : { name: behind(below) }
+      if (blob?.hasVersionsOnly) gone = blob.name
+      after = below !== undefined ? { name: behind(below) } : gone === row.name ? { name: gone } : positionOf(row)
     }
     yield text
     if (found.length < portion) return undefined
     portion = below === undefined ? Math.min(largestPortion, portion * 2) : Math.min(smallestPortion, limit + 1)
   }
-  return after && markerOf(position(after))
+  return after && marker(after)
 }
 
 const isShown = ({ deletedAt }: StoredBlob, wish: Wish) => wish.deleted || deletedAt === undefined
+
+/** What a list shows of a blob that has versions and is gone, asked with each of these; of others, nothing. */
+function goneIn({ grant, store }: Context<'read'>, container: BlobContainer) {
+  let known: string | undefined
+  return async ({ name }: StoredBlob): Promise<ListedBlob | undefined> => {
+    if (name === known) return undefined
+    known = name
+    const current = await store.blobs.get(grant, container, name)
+    if (current && current.deletedAt === undefined) return undefined
+    return asGone(await store.blobs.latestVersion(grant, container, name))
+  }
+}
+
+/** Under its name alone, and with what there is to tell of the latest version. */
+function asGone(latest: StoredBlob | undefined): ListedBlob | undefined {
+  if (!latest) return undefined
+  const { version: _version, isPrevious: _isPrevious, ...blob } = latest
+  return { ...blob, hasVersionsOnly: true }
+}
 
 const prefixXml = (prefix: string) => `<BlobPrefix>${nameXml(prefix)}</BlobPrefix>`
 
@@ -123,10 +153,7 @@ function sharedBy(name: string, prefix: string, delimiter: string): string | und
   return end < 0 ? undefined : name.slice(0, end + delimiter.length)
 }
 
-const position = ({ name, snapshot }: { name: string; snapshot?: string | undefined }) => ({
-  name,
-  ...(snapshot === undefined ? {} : { snapshot }),
-})
+const marker = ({ name, place }: BlobPosition) => markerOf({ name, ...(place === undefined ? {} : { place }) })
 
 /** Blobs, and among them, when they are asked for, names for which there are only blocks so far. */
 async function portionOf(
@@ -134,7 +161,7 @@ async function portionOf(
   container: BlobContainer,
   wish: Wish,
 ): Promise<StoredBlob[]> {
-  const blobs = await store.blobs.list(grant, container, wish)
+  const blobs = await store.blobs.list(grant, container, { ...wish, versions: wish.versions || wish.versionsOnly })
   if (!wish.uncommitted) return blobs
   const { prefix, limit } = wish
   const names = await store.blobs.uncommitted(grant, container, { prefix, after: wish.after?.name ?? '', limit })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from '../../../door/operation.ts'
 import { newEtag } from '../../../store/blob-etag.ts'
-import { empty, validators } from '../answer.ts'
+import { empty, written } from '../answer.ts'
 import { contentHeaders, tierFrom } from '../blob-headers.ts'
 import { metadataFrom } from '../metadata.ts'
 import * as refusals from '../refusals.ts'
@@ -34,5 +34,5 @@ export async function createPageBlob(cx: Context<'write'>): Promise<Response> {
       sequenceNumber: Number(sequence),
     })
   })
-  return empty(201, { ...validators(blob), 'x-ms-request-server-encrypted': 'true' })
+  return empty(201, { ...written(blob), 'x-ms-request-server-encrypted': 'true' })
 }

@@ -60,7 +60,7 @@ async function previousSnapshot(
   const time = previousTime(cx)
   if (time === undefined) return undefined
   if (blob.snapshot !== undefined && time > blob.snapshot) throw refusals.previousSnapshotNewer()
-  const previous = await cx.store.blobs.get(cx.grant, container, blob.name, time)
+  const previous = await cx.store.blobs.get(cx.grant, container, blob.name, { snapshot: time })
   if (!previous || previous.deletedAt !== undefined) throw refusals.previousSnapshotNotFound()
   return previous
 }
