@@ -5,7 +5,7 @@ import type { ObjectPlace, ObjectVersion } from '../../../store/vault-objects.ts
 import { checked } from '../../../vaults/attributes.ts'
 import { alreadyExists, badParameter, isDeletedButRecoverable, isManaged, notFound } from '../../../vaults/refusals.ts'
 import { answer, type VaultContext, vaultOperation } from '../vault-operation.ts'
-import { grantFor, type Kind, placeOf, placesOf } from './kind.ts'
+import { grantFor, type Kind, placeOf, placesOf, tellMachines } from './kind.ts'
 import { scheduleNext } from './schedule.ts'
 
 /**
@@ -94,6 +94,7 @@ export const backupOperations = (kind: Kind): Operation[] => [
         return tx.vaultObjects.version(cx.grant, placeOf({ vault: cx.vault, name }, kind.kind))
       })
       if (!found) throw badBackup()
+      tellMachines(cx, kind, name)
       return answer(cx, kind.bundle({ ...cx, ...found }))
     },
   }),

@@ -4,7 +4,7 @@ import type { VaultObject } from '../../../store/vault-objects.ts'
 import { isPurgeProtected } from '../../../vaults/properties.ts'
 import { deletedNotFound, isManaged, purgeIsForbidden } from '../../../vaults/refusals.ts'
 import { answer, emptyAnswer, type VaultContext, vaultOperation } from '../vault-operation.ts'
-import { deletion, grantFor, type Kind, placeOf, placesOf } from './kind.ts'
+import { deletion, grantFor, type Kind, placeOf, placesOf, tellMachines } from './kind.ts'
 
 /** What is deleted can be seen, taken back, and, unless the vault is protected from it, destroyed before its time. */
 export const deletedOperations = (kind: Kind): Operation[] => [
@@ -36,6 +36,7 @@ export const deletedOperations = (kind: Kind): Operation[] => [
         return tx.vaultObjects.version(cx.grant, placeOf(cx, kind.kind))
       })
       if (!found) throw deletedNotFound(kind.kind, cx.name)
+      tellMachines(cx, kind, cx.name)
       return answer(cx, kind.bundle({ ...cx, ...found }))
     },
   }),

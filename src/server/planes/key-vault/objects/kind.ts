@@ -45,6 +45,15 @@ export const grantFor = <V extends Change>(
   place: ObjectPlace,
 ): Grant<V> => (place.kind === kind ? grant : keepTogether)
 
+/** The machines that keep it fetch it at once: a certificate is what it is as a secret. */
+export function tellMachines(
+  { agents, vault }: Pick<VaultContext, 'agents' | 'vault'>,
+  { kind }: Kind,
+  name: string,
+): void {
+  if (kind !== 'keys') agents.certificateChanged(vault.name, name)
+}
+
 /** Without a version, the object's own address. */
 export const idOf = ({ origin, object }: Pick<ObjectView, 'origin' | 'object'>, kind: ObjectKind, version?: string) =>
   `${origin}/${kind}/${object.name}${version === undefined ? '' : `/${version}`}`

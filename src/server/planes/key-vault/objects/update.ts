@@ -4,7 +4,7 @@ import type { FoundVersion, ObjectVersion } from '../../../store/vault-objects.t
 import { type AttributesWish, attributed } from '../../../vaults/attributes.ts'
 import { isManaged, notFound } from '../../../vaults/refusals.ts'
 import type { VaultContext } from '../vault-operation.ts'
-import { grantFor, type Kind, placeOf, placesOf } from './kind.ts'
+import { grantFor, type Kind, placeOf, placesOf, tellMachines } from './kind.ts'
 
 type UpdateWish = {
   readonly attributes?: AttributesWish | null | undefined
@@ -25,7 +25,7 @@ export async function updateVersion(
 ): Promise<FoundVersion> {
   const place = placeOf(cx, kind.kind)
   const wanted = cx.params.version
-  return cx.store.write(async tx => {
+  const updated = await cx.store.write(async tx => {
     const found = await tx.vaultObjects.version(cx.grant, place, wanted)
     if (!found) throw notFound(kind.kind, wanted === undefined ? cx.name : `${cx.name}/${wanted}`)
     if (found.object.managed) throw isManaged(kind.kind, 'update')
@@ -43,6 +43,9 @@ export async function updateVersion(
     await also(tx, found)
     return { object: found.object, version: changed }
   })
+  // What can be had again, or no longer. Dates and tags are nothing to a machine.
+  if (attributes?.enabled != null) tellMachines(cx, kind, cx.name)
+  return updated
 }
 
 function withChanges(before: ObjectVersion, now: number, { attributes, tags, body }: UpdateWish): ObjectVersion {
