@@ -271,7 +271,12 @@ const refused: [what: string, settings: unknown, reason: string, hint: RegExp][]
     /out of secretsManagementSettings/,
   ],
   ['no list of certificates', { secretsManagementSettings: {} }, 'not an array', /observedCertificates is missing/],
-  ['an empty list', management({}, []), 'invalid secretsManagementSettings.observedCertificates', />=1/],
+  [
+    'an empty list',
+    management({}, []),
+    'invalid secretsManagementSettings.observedCertificates',
+    /: it names no certificate; at least one is expected\.$/,
+  ],
   ['a certificate that is a number', management({}, [5]), 'not an object', /observedCertificates\[0\] is a number/],
   [
     'an address that is a number',
@@ -357,7 +362,7 @@ const refused: [what: string, settings: unknown, reason: string, hint: RegExp][]
   ],
   [
     'a link without a name',
-    withEntry({ customSymbolicLinkName: '' }),
+    withEntry({ customSymbolicLinkName: '.' }),
     `invalid ${at}.customSymbolicLinkName`,
     /name of a link/,
   ],
@@ -424,7 +429,12 @@ const refused: [what: string, settings: unknown, reason: string, hint: RegExp][]
     /list of words/,
   ],
   ['a command without a path', withEntry({ afterRenewal: ['nginx'] }), `invalid ${at}.afterRenewal`, /absolute path/],
-  ['a port that is none', withEntry({ verify: { port: 0 } }), `invalid ${at}.verify.port`, />=1/],
+  [
+    'a port that is none',
+    withEntry({ verify: { port: 0 } }),
+    `invalid ${at}.verify.port`,
+    /: a number from 1 to 65535 is expected\.$/,
+  ],
 ]
 
 for (const [what, settings, reason, hint] of refused)
@@ -440,6 +450,31 @@ for (const [what, settings, reason, hint] of refused)
       },
     )
   })
+
+test('what a template leaves open with null or an empty text is as if it were not there', () => {
+  const url = 'https://kv1.vault.azure.net/secrets/c'
+  const open = {
+    ...{ pollingIntervalInS: null, requireInitialSync: null, aclEnabled: 'true' },
+    ...{ certificateStoreLocation: null, certificateStoreName: null },
+  }
+  const entry = { url, certificateStoreLocation: '', customSymbolicLinkName: '', acls: [{ user: 'app1', group: '' }] }
+  const { certificates, pollingIntervalSec, requireInitialSync } = readSettings({
+    ...management(open, [entry, { ...entry, customSymbolicLinkName: 'b', acls: [{ user: null, group: 'web' }] }]),
+    loggingSettings: { logger: null, endpoint: 'tcp://localhost:24224', format: '', servicename: '' },
+  })
+  assert.deepEqual([pollingIntervalSec, requireInitialSync], [3600, false])
+  assert.deepEqual(
+    certificates.map(({ link, store, readers }) => [link, store, readers]),
+    [
+      ['kv1.c', '/var/lib/waagent/Microsoft.Azure.KeyVault.Store', [{ kind: 'user', name: 'app1' }]],
+      ['b', '/var/lib/waagent/Microsoft.Azure.KeyVault.Store', [{ kind: 'group', name: 'web' }]],
+    ],
+  )
+  assert.deepEqual(
+    readSettings(management({ aclEnabled: null, certificateStoreLocation: '' })).certificates[0]?.readers,
+    [],
+  )
+})
 
 test('the texts that people search for are those of Azure', () => {
   const of = (settings: unknown) => {

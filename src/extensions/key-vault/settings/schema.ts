@@ -5,6 +5,10 @@ import * as z from 'zod'
 export const defaultStore = '/var/lib/waagent/Microsoft.Azure.KeyVault.Store'
 export const metadataEndpoint = 'http://169.254.169.254/metadata/identity'
 
+/** Templates with optional parameters give null, or an empty text, for what is left open. */
+const orAbsent = <T extends z.ZodType>(schema: T, { empty = false } = {}) =>
+  z.preprocess(value => (value === null || (empty && value === '') ? undefined : value), schema.optional())
+
 /** Deployments by template and by command line give `true` and `"true"` alike. */
 const flag = z.preprocess(
   value => (typeof value === 'string' && /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : value),
@@ -13,7 +17,11 @@ const flag = z.preprocess(
 
 const seconds = z.preprocess(value => (typeof value === 'number' ? String(value) : value), z.string())
 
-const acl = z.looseObject({ user: z.string().optional(), group: z.string().optional() })
+const name = orAbsent(z.string(), { empty: true })
+
+const port = z.int().refine(one => one > 0 && one < 65_536, 'a number from 1 to 65535 is expected')
+
+const acl = z.looseObject({ user: name, group: name })
 
 const command = z.array(z.string()).min(1)
 
@@ -22,34 +30,34 @@ const observed = z.preprocess(
   value => (typeof value === 'string' ? { url: value } : value),
   z.looseObject({
     url: z.string(),
-    certificateStoreLocation: z.string().nullish(),
-    customSymbolicLinkName: z.string().nullish(),
+    certificateStoreLocation: name,
+    customSymbolicLinkName: name,
     acls: z.array(acl).nullish(),
     authenticationOverride: z.looseObject({ msiEndpoint: z.string().nullish(), msiClientId: z.string() }).nullish(),
     splitFiles: flag.nullish(),
     afterRenewal: z.unknown().optional(),
-    verify: z.looseObject({ host: z.string().default('localhost'), port: z.int().min(1).max(65_535) }).nullish(),
+    verify: z.looseObject({ host: name.transform(host => host ?? 'localhost'), port }).nullish(),
   }),
 )
 
 /** Whatever is not named is left alone: people keep other things there, and Azure's extension does not mind. */
 export const settingsSchema = z.looseObject({
   secretsManagementSettings: z.looseObject({
-    pollingIntervalInS: seconds.default('3600'),
-    requireInitialSync: flag.default(false),
-    aclEnabled: flag.default(false),
-    certificateStoreLocation: z.string().default(defaultStore),
-    observedCertificates: z.array(observed).min(1),
+    pollingIntervalInS: orAbsent(seconds).transform(text => text ?? '3600'),
+    requireInitialSync: orAbsent(flag).transform(wanted => wanted ?? false),
+    aclEnabled: orAbsent(flag).transform(wanted => wanted ?? false),
+    certificateStoreLocation: name.transform(path => path ?? defaultStore),
+    observedCertificates: z.array(observed).min(1, 'it names no certificate; at least one is expected'),
   }),
   authenticationSettings: z
     .looseObject({ msiEndpoint: z.string().nullish(), msiClientId: z.string().nullish() })
     .nullish(),
   loggingSettings: z
     .looseObject({
-      logger: z.string().default('fluentd'),
+      logger: name.transform(text => text ?? 'fluentd'),
       endpoint: z.string(),
-      format: z.string().default('forward'),
-      servicename: z.string().min(1).default('akvvm_service'),
+      format: name.transform(text => text ?? 'forward'),
+      servicename: name.transform(text => text ?? 'akvvm_service'),
     })
     .nullish(),
 })
