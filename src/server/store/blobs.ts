@@ -39,6 +39,8 @@ export type BlobState = {
   readonly tags?: Readonly<Record<string, string>>
   readonly tier?: string
   readonly tierChangedAt?: number
+  /** To which tier it is on its way from the archive, and when it is there. */
+  readonly rehydration?: { readonly tier: string; readonly priority: 'Standard' | 'High'; readonly doneAt: number }
   readonly copy?: {
     readonly id: string
     readonly source: string
@@ -53,6 +55,8 @@ export type BlobState = {
   readonly sealed?: boolean
   /** The time that it is known by as a version; undefined for a snapshot, and for what was written without versioning. */
   readonly version?: string
+  /** Of a block blob that was made of pages: where its content has no piece there are zeroes. */
+  readonly sparse?: boolean
   /** When it goes for good; undefined for one that is not deleted. */
   readonly purgeAt?: number
 }
@@ -189,19 +193,21 @@ const read = (row: Omit<Row, 'bytes' | 'purge_at'> & { bytes?: Uint8Array | null
 })
 
 function rowOf(container: Pick<BlobContainer, 'number'>, blob: StoredBlob): Insertable<BlobTable> {
-  const { headers, metadata, tags, tier, tierChangedAt, copy, lease } = blob
-  const { sequenceNumber, appends, sealed, version, purgeAt } = blob
+  const { headers, metadata, tags, tier, tierChangedAt, rehydration, copy, lease } = blob
+  const { sequenceNumber, appends, sealed, sparse, version, purgeAt } = blob
   const state: Required<{ [Member in keyof BlobState]: BlobState[Member] | undefined }> = {
     headers,
     metadata,
     tags,
     tier,
     tierChangedAt,
+    rehydration,
     copy,
     lease,
     sequenceNumber,
     appends,
     sealed,
+    sparse,
     version,
     purgeAt,
   }

@@ -3,6 +3,7 @@ import { rfc1123, validators } from './answer.ts'
 import { leaseHeaders } from './lease.ts'
 import { metadataHeaders } from './metadata.ts'
 import * as refusals from './refusals.ts'
+import { archiveStatus } from './rehydration.ts'
 
 /** The content headers of a write; `x-ms-blob-…` win over the plain ones, which describe the request's own body. */
 export function contentHeaders(headers: Headers, { plainToo }: { plainToo: boolean }): BlobState['headers'] {
@@ -86,11 +87,15 @@ export function describe(blob: StoredBlob, now: number, defaultTier: string) {
   }
 }
 
-const tierHeaders = ({ kind, tier, tierChangedAt }: StoredBlob, defaultTier: string) =>
-  kind === 'AppendBlob' || (kind === 'PageBlob' && tier === undefined)
+const tierHeaders = (blob: StoredBlob, defaultTier: string) => {
+  const { kind, tier, tierChangedAt } = blob
+  return kind === 'AppendBlob' || (kind === 'PageBlob' && tier === undefined)
     ? {}
     : {
         'x-ms-access-tier': tier ?? defaultTier,
+        'x-ms-archive-status': archiveStatus(blob)?.status,
+        'x-ms-rehydrate-priority': archiveStatus(blob)?.priority,
         'x-ms-access-tier-inferred': tier === undefined ? 'true' : undefined,
         'x-ms-access-tier-change-time': tierChangedAt === undefined ? undefined : rfc1123(tierChangedAt),
       }
+}

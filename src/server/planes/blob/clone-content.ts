@@ -8,13 +8,15 @@ export async function cloneContent(
   cx: Context<'write'>,
   tx: Writes,
   source: StoredBlob,
-): Promise<Pick<StoredBlob, 'bytes' | 'content' | 'length'>> {
+  kind: StoredBlob['kind'],
+): Promise<Pick<StoredBlob, 'bytes' | 'content' | 'length' | 'sparse'>> {
   const { length } = source
   if (source.content === undefined) return { length, bytes: source.bytes }
-  if (source.kind === 'BlockBlob') return { length, content: source.content }
+  if (source.kind === 'BlockBlob')
+    return { length, content: source.content, ...(source.sparse ? { sparse: true } : {}) }
   const content = randomUUID()
   await tx.contents.copy(cx.grant, source.content, content)
   // An append blob may have grown since the snapshot that is copied.
   await tx.contents.cut(cx.grant, content, { from: length, length: Number.MAX_SAFE_INTEGER - length })
-  return { length, content }
+  return { length, content, ...(source.kind === 'PageBlob' && kind !== 'PageBlob' ? { sparse: true } : {}) }
 }

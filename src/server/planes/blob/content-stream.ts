@@ -8,11 +8,11 @@ import type { Range } from '../../store/contents.ts'
 export async function bytesOf(
   parts: Pick<Parts, 'store' | 'extents'>,
   grant: Grant,
-  { kind, bytes = new Uint8Array(), content }: StoredBlob,
+  { kind, bytes = new Uint8Array(), content, sparse = kind === 'PageBlob' }: StoredBlob,
   range: Range,
 ): Promise<AsyncIterable<Uint8Array>> {
   if (content === undefined) return once(bytes.subarray(range.from, range.from + range.length))
-  return readContent(parts, grant, { content, range, sparse: kind === 'PageBlob' })
+  return readContent(parts, grant, { content, range, sparse })
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -10,6 +10,7 @@ import { blobSegments } from './path.ts'
 import { findAccount, oneOf } from './place.ts'
 import { hasSignature, isSignature, valuesIn } from './query.ts'
 import * as refusals from './refusals.ts'
+import { refuseArchived, settled } from './rehydration.ts'
 
 const readSource = systemGrant('read the source of a copy, which the caller has shown that it may')
 
@@ -17,9 +18,10 @@ const readSource = systemGrant('read the source of a copy, which the caller has 
  * The blob that `x-ms-copy-source` names. It is one of this server's: nothing is ever fetched from elsewhere, so that
  * nobody reaches through us what only we can reach. What the address brings along (a signature), or the header for it,
  * must let it be read; without either, the caller must be somebody who may, or everybody. A signature that the request
- * itself has says nothing of its source, not even one for the whole account. Throws 4xx.
+ * itself has says nothing of its source, not even one for the whole account. What is in the archive has no bytes,
+ * except for a copy that brings it back from there. Throws 4xx.
  */
-export async function copySource(cx: Context): Promise<CopySource> {
+export async function copySource(cx: Context, { fromArchive = false } = {}): Promise<CopySource> {
   const text = cx.request.headers.get('x-ms-copy-source') ?? ''
   if (text.length > 2048 || !URL.canParse(text)) throw refusals.invalidHeader('x-ms-copy-source', text.slice(0, 2048))
   const url = new URL(text)
@@ -51,9 +53,10 @@ export async function copySource(cx: Context): Promise<CopySource> {
   const container = await cx.store.blobContainers.get(readSource, account, containerName)
   if (!container) throw refusals.containerNotFound()
   const read = async (reads: Pick<Reads, 'blobs'>) => {
-    const blob = await reads.blobs.get(readSource, container, name, oneOf(url))
-    if (!blob || blob.deletedAt !== undefined) throw refusals.blobNotFound()
-    if (blob.tier === 'Archive') throw refusals.blobArchived()
+    const found = await reads.blobs.get(readSource, container, name, oneOf(url))
+    if (!found || found.deletedAt !== undefined) throw refusals.blobNotFound()
+    const blob = settled(found, cx.now)
+    if (!fromArchive) refuseArchived(blob)
     checkSourceConditions(cx.request.headers, blob)
     return blob
   }

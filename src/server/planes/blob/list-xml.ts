@@ -4,6 +4,7 @@ import { dayMs } from './account/service-properties.ts'
 import { rfc1123 } from './answer.ts'
 import { canBeLeased, defaultType, isCurrentVersion } from './blob-headers.ts'
 import { leaseHeaders } from './lease.ts'
+import { archiveStatus, settled } from './rehydration.ts'
 import { cannotBeXml, element, escaped } from './xml.ts'
 
 /** The address of the account, as the request has it. */
@@ -37,7 +38,8 @@ export type BlobItem = {
 /** A blob that is gone can be listed for the versions that are left of it. */
 export type ListedBlob = StoredBlob & { readonly hasVersionsOnly?: true }
 
-export function blobXml(blob: ListedBlob, { defaultTier, now, metadata, tags, copy }: BlobItem): string {
+export function blobXml(stored: ListedBlob, { defaultTier, now, metadata, tags, copy }: BlobItem): string {
+  const blob = settled(stored, now)
   const { headers } = blob
   const lease = leaseHeaders(blob.lease, now)
   const hasTier = blob.kind === 'BlockBlob' || blob.tier !== undefined
@@ -59,6 +61,8 @@ export function blobXml(blob: ListedBlob, { defaultTier, now, metadata, tags, co
     element('x-ms-blob-sequence-number', blob.kind === 'PageBlob' ? (blob.sequenceNumber ?? 0) : undefined) +
     element('BlobType', blob.kind) +
     (hasTier ? element('AccessTier', blob.tier ?? defaultTier) : '') +
+    element('ArchiveStatus', archiveStatus(blob)?.status) +
+    element('RehydratePriority', archiveStatus(blob)?.priority) +
     (hasTier && blob.tier === undefined ? '<AccessTierInferred>true</AccessTierInferred>' : '') +
     element('AccessTierChangeTime', blob.tierChangedAt === undefined ? undefined : rfc1123(blob.tierChangedAt)) +
     (canBeLeased(blob)

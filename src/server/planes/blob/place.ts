@@ -7,6 +7,7 @@ import type { Reads } from '../../store/open.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
 import { valuesIn } from './query.ts'
 import { blobNotFound, containerNotFound, invalidQuery, mutuallyExclusive, resourceNotFound } from './refusals.ts'
+import { settled } from './rehydration.ts'
 
 export const findAccount = systemGrant('find the storage account that a request names')
 
@@ -49,17 +50,17 @@ export async function containerOf(
 
 /** The blob that a request names, or the snapshot or version of it. Undefined when it is not there, or only kept. */
 export async function blobAt(
-  cx: Pick<Context, 'params' | 'grant' | 'url'>,
+  cx: Pick<Context, 'params' | 'grant' | 'url' | 'now'>,
   reads: Pick<Reads, 'blobs'>,
   container: BlobContainer,
 ): Promise<StoredBlob | undefined> {
   const found = await reads.blobs.get(cx.grant, container, cx.params.blob ?? '', oneOf(cx.url))
-  return found?.deletedAt === undefined ? found : undefined
+  return found?.deletedAt === undefined ? found && settled(found, cx.now) : undefined
 }
 
 /** Throws 404. */
 export async function existingBlob(
-  cx: Pick<Context, 'params' | 'grant' | 'url'>,
+  cx: Pick<Context, 'params' | 'grant' | 'url' | 'now'>,
   reads: Pick<Reads, 'blobs'>,
   container: BlobContainer,
 ): Promise<StoredBlob & { readonly number: number }> {

@@ -276,3 +276,9 @@ export const previousSnapshotNewer = () =>
     'PreviousSnapshotCannotBeNewer',
     'The prevsnapshot query parameter value cannot be newer than snapshot query parameter value.',
   )
+
+export const blobBeingRehydrated = () =>
+  refuse(409, 'BlobBeingRehydrated', 'This operation is not permitted because the blob is being rehydrated.')
+
+export const copySourceTooLong = (most: number) =>
+  cannotVerifyCopySource(409, `The copy source is longer than ${most} bytes.`)

@@ -10,6 +10,7 @@ import { keepReplaced } from './keep-replaced.ts'
 import { afterWrite, checkWrite } from './lease.ts'
 import { accountOf, containerOf, existingBlob, refuseOneOf } from './place.ts'
 import { permissionMismatch } from './refusals.ts'
+import { refuseArchived, settled } from './rehydration.ts'
 import { pieceAt, type Taken } from './take-in.ts'
 
 type Look = Pick<Reads, 'storageAccounts' | 'blobContainers' | 'blobs'>
@@ -31,7 +32,8 @@ export async function openToWrite(cx: Context<'write'>, tx: Look): Promise<Opene
   refuseOneOf(cx.url)
   const account = await accountOf({ store: tx, params: cx.params })
   const container = await containerOf(cx, tx)
-  const row = await tx.blobs.get(cx.grant, container, cx.params.blob ?? '')
+  const found = await tx.blobs.get(cx.grant, container, cx.params.blob ?? '')
+  const row = found && settled(found, cx.now)
   const before = row?.deletedAt === undefined ? row : undefined
   checkConditions(cx.request.headers, before, 'write')
   // A write to nothing needs no lease, and cannot have one.
@@ -51,6 +53,7 @@ export async function openToChange(
   const before = await existingBlob(cx, tx, container)
   checkConditions(cx.request.headers, before, 'write')
   checkWrite(before.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
+  refuseArchived(before)
   return { account, container, before }
 }
 

@@ -12,21 +12,22 @@ import { type CopySource, copySource } from '../copy-source.ts'
 import { givenHashes, hashing } from '../hashes.ts'
 import { metadataFrom } from '../metadata.ts'
 import * as refusals from '../refusals.ts'
+import { onItsWay, priorityFrom } from '../rehydration.ts'
 import { tagsFrom } from '../tags.ts'
 import { openToWrite, replace } from '../write-blob.ts'
 
 /** Copy Blob and Copy Blob From URL. Bytes are shared and not moved, so that both are done when they are answered. */
 export async function copyBlob(cx: Context<'write'>): Promise<Response> {
   const { headers } = cx.request
+  const isSync = headers.get('x-ms-requires-sync')?.toLowerCase() === 'true'
   const { source, after } = await copied(
     cx,
-    ({ kind }) => kind,
+    isSync ? { longest: longestSync } : { fromArchive: headers.has('x-ms-access-tier') },
     before => {
       const metadata = metadataFrom(cx)
       return { headers: before.headers, metadata: Object.keys(metadata).length > 0 ? metadata : before.metadata }
     },
   )
-  const isSync = headers.get('x-ms-requires-sync')?.toLowerCase() === 'true'
   return empty(202, {
     ...written(after),
     'x-ms-copy-id': after.copy?.id,
@@ -39,18 +40,14 @@ export async function copyBlob(cx: Context<'write'>): Promise<Response> {
 export async function putBlobFromUrl(cx: Context<'write'>): Promise<Response> {
   const { headers } = cx.request
   const withProperties = headers.get('x-ms-copy-source-blob-properties')?.toLowerCase() !== 'false'
-  const { after } = await copied(
-    cx,
-    () => 'BlockBlob',
-    before => {
-      const given = contentHeaders(headers, { plainToo: false })
-      const md5 = before.headers.md5
-      return {
-        headers: { ...(withProperties ? before.headers : {}), ...given, ...(md5 === undefined ? {} : { md5 }) },
-        metadata: metadataFrom(cx),
-      }
-    },
-  )
+  const { after } = await copied(cx, { kind: 'BlockBlob', longest: longestPut }, before => {
+    const given = contentHeaders(headers, { plainToo: false })
+    const md5 = before.headers.md5
+    return {
+      headers: { ...(withProperties ? before.headers : {}), ...given, ...(md5 === undefined ? {} : { md5 }) },
+      metadata: metadataFrom(cx),
+    }
+  })
   return empty(201, {
     ...written(after),
     'content-md5': after.headers.md5,
@@ -58,15 +55,28 @@ export async function putBlobFromUrl(cx: Context<'write'>): Promise<Response> {
   })
 }
 
+type Wish = {
+  /** Without one, that of the source; and then it only takes the place of one of its kind. */
+  readonly kind?: StoredBlob['kind']
+  readonly longest?: number
+  readonly fromArchive?: boolean
+}
+
+/** Of what is copied before it is answered, by the service's own limits. */
+const longestSync = 256 * 1024 * 1024
+const longestPut = 5000 * 1024 * 1024
+
 type Described = Pick<StoredBlob, 'headers' | 'metadata'>
 
 async function copied(
   cx: Context<'write'>,
-  kindOf: (source: StoredBlob) => StoredBlob['kind'],
+  { kind: made, longest = Number.POSITIVE_INFINITY, fromArchive = false }: Wish,
   describe: (source: StoredBlob) => Described,
 ): Promise<{ source: StoredBlob; after: StoredBlob }> {
   const { headers } = cx.request
-  const { read, url, copiesTags } = await copySource(cx)
+  const { read, url, copiesTags } = await copySource(cx, { fromArchive })
+  const priority = priorityFrom(headers)
+  const seals = headers.get('x-ms-seal-blob')?.toLowerCase() === 'true'
   const given = await tagsFrom(cx)
   const checkedEtag = await checkSource(cx, read)
   return cx.store.write(async tx => {
@@ -74,11 +84,13 @@ async function copied(
     // Only now, and from here: what it consists of must still be there when the copy refers to it.
     const source = await read(tx)
     if (checkedEtag !== undefined && source.etag !== checkedEtag) throw refusals.sourceConditionNotMet()
-    const kind = kindOf(source)
-    if (source.kind !== kind || (place.before && place.before.kind !== kind)) throw refusals.invalidBlobType()
+    const kind = made ?? source.kind
+    if (made === undefined && place.before && place.before.kind !== kind) throw refusals.invalidBlobType()
+    if (source.length > longest) throw refusals.copySourceTooLong(longest)
+    if (seals && kind !== 'AppendBlob') throw refusals.invalidHeader('x-ms-seal-blob', 'true')
     const tags = copiesTags ? source.tags : given
     const tier = tierFrom(headers, kind)
-    const content = await cloneContent(cx, tx, source)
+    const content = await cloneContent(cx, tx, source, kind)
     await tx.blobs.removeBlocks(cx.grant, place.container, cx.params.blob ?? '')
     const after = await replace(cx, tx, place, {
       kind,
@@ -87,8 +99,12 @@ async function copied(
       ...describe(source),
       ...(tags ? { tags } : {}),
       ...(tier === undefined ? {} : { tier, tierChangedAt: cx.now }),
-      ...(source.sequenceNumber === undefined ? {} : { sequenceNumber: source.sequenceNumber }),
-      ...(source.appends === undefined ? {} : { appends: source.appends }),
+      ...(tier !== undefined && tier !== 'Archive' && source.tier === 'Archive'
+        ? onItsWay(tier, priority, cx.now)
+        : {}),
+      ...(kind === 'PageBlob' ? { sequenceNumber: source.sequenceNumber ?? 0 } : {}),
+      ...(kind === 'AppendBlob' ? { appends: source.appends ?? 0 } : {}),
+      ...(seals ? { sealed: true } : {}),
       copy: {
         id: randomUUID(),
         source: url.href,

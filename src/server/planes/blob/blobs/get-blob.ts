@@ -15,6 +15,7 @@ import { checkRead } from '../lease.ts'
 import { accountOf, containerOf, existingBlob } from '../place.ts'
 import { rangeOf } from '../range.ts'
 import * as refusals from '../refusals.ts'
+import { refuseArchived } from '../rehydration.ts'
 
 export const getBlob = operation<'read'>({
   name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read',
@@ -25,7 +26,7 @@ export const getBlob = operation<'read'>({
 
 async function whole(cx: Context<'read'>): Promise<Response> {
   const { blob, headers } = await lookAt(cx)
-  if (blob.tier === 'Archive') throw refusals.blobArchived()
+  refuseArchived(blob)
   const range = rangeOf(cx.request.headers, blob.length)
   const wants = wantedHash(cx.request.headers, range)
   const { md5 } = blob.headers

@@ -6,6 +6,7 @@ import { checkConditions } from '../conditions.ts'
 import { checkRead } from '../lease.ts'
 import { metadataFrom } from '../metadata.ts'
 import { accountOf, containerOf, existingBlob, refuseOneOf } from '../place.ts'
+import { refuseArchived } from '../rehydration.ts'
 import { timeBehind } from '../time-names.ts'
 import { keepCopy, versionIds } from '../versions.ts'
 
@@ -25,6 +26,7 @@ export const snapshotBlob = operation<'write'>({
       const before = await existingBlob(cx, tx, container)
       checkConditions(headers, before, 'write')
       checkRead(before.lease, headers.get('x-ms-lease-id'), cx.now, 'blob')
+      refuseArchived(before)
       const { next: version, previous } = await versionIds(cx, tx, { account, container }, before)
       if (version !== undefined && previous !== undefined) {
         await keepCopy(cx, tx, container, before, { version: previous, isPrevious: true })

@@ -5,6 +5,7 @@ import { isOnlyToAdd } from '../access.ts'
 import { checkWrite } from '../lease.ts'
 import { blobAt, containerOf, refuseOneOf } from '../place.ts'
 import * as refusals from '../refusals.ts'
+import { refuseArchived } from '../rehydration.ts'
 import type { Taken } from '../take-in.ts'
 
 /** Keeps what was taken in as a block that is not yet part of the blob. Throws 400, 403, 404, 409 or 412. */
@@ -29,6 +30,7 @@ export async function roomForBlock(
   if (blob && isOnlyToAdd(cx.grant)) throw refusals.permissionMismatch()
   if (blob) checkWrite(blob.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')
   if (blob && blob.kind !== 'BlockBlob') throw refusals.invalidBlobType()
+  if (blob) refuseArchived(blob)
   const other = await reads.blobs.anyBlock(cx.grant, container, cx.params.blob ?? '')
   if (other && other.id.length !== id.length) throw refusals.invalidBlockId()
   if (other && other.count >= mostUncommitted) throw refusals.uncommittedBlockCountExceeds()
