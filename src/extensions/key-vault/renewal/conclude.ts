@@ -6,10 +6,11 @@
  */
 
 import { X509Certificate } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
 import { failureText } from '../../handler/failure.ts'
 import type { AfterRenewal, ObservedCertificate } from '../settings/wish.ts'
 import { readOwnFile } from '../store/folder.ts'
-import { fileName, installedVersion, linkPath, linkTo } from '../store/install.ts'
+import { linkPath, linkTo } from '../store/install.ts'
 import { type Records, type Renewal, type RenewalOutcome, wantedAfter } from '../store/records.ts'
 import { nameIn, type ServedSerial, servedSerial } from './served.ts'
 import { type TellParts, type Told, tell } from './tell.ts'
@@ -72,20 +73,22 @@ export function openConcluding(
       const renewal = records.renewals[linkPath(certificate)]
       if (renewal) open.delete(renewal)
     }
-    const swapped = certificates.flatMap(certificate => {
+    const recorded = certificates.flatMap(certificate => {
       const renewal = records.renewals[linkPath(certificate)]
-      // It is on record before the swap, which a poll may be about to make.
-      return renewal && !open.has(renewal) && installedName(certificate) === renewal.to
-        ? [{ certificate, renewal }]
-        : []
+      return renewal && !open.has(renewal) ? [{ certificate, renewal }] : []
     })
     const gathered = gathering
     gathering = new Map()
-    for (const [program, group] of Map.groupBy(swapped, ({ certificate }) => programOf(certificate))) {
+    for (const [program, group] of Map.groupBy(recorded, ({ certificate }) => programOf(certificate))) {
       if (running.has(program)) continue
       const since = gathered.get(program) ?? clock()
-      if (isAwaited(program) && clock() < since + gatherMs) gathering.set(program, since)
-      else running.set(program, work(program, group))
+      if (isAwaited(program) && clock() < since + gatherMs) {
+        gathering.set(program, since)
+        continue
+      }
+      // It is on record before the swap, which a poll may be about to make.
+      const swapped = group.filter(({ certificate, renewal }) => leadsTo(certificate) === renewal.to)
+      if (swapped.length > 0) running.set(program, work(program, swapped))
     }
   }
 
@@ -135,9 +138,13 @@ async function conclude(group: readonly Swapped[], parts: ConcludeParts): Promis
   return left
 }
 
-function installedName(certificate: ObservedCertificate): string | undefined {
-  const installed = installedVersion(certificate)
-  return installed && fileName(certificate, installed.version)
+function leadsTo(certificate: ObservedCertificate): string | undefined {
+  try {
+    return readlinkSync(linkPath(certificate))
+  } catch {
+    // Somebody has taken it away; the next poll finds out and repairs it.
+    return undefined
+  }
 }
 
 /** Whether no newer version has been installed since. */
