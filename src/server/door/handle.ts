@@ -7,7 +7,7 @@ import { authenticate } from './authenticate.ts'
 import { authorize, authorizeOperation, rightsOf } from './authorize.ts'
 import { type Call, type Context, type Operation, operation, type Peer } from './operation.ts'
 import type { Plane } from './plane.ts'
-import { hasDots, pathSegments, type Router, router } from './routes.ts'
+import { hasDots, type Router, router, trimmedSegments } from './routes.ts'
 
 /**
  * The way of every request, whatever the plane: match → locate → authenticate → audit → authorize → run → render.
@@ -75,16 +75,18 @@ export function openDoor(parts: Parts, planes: readonly Plane[], planeOf: PlaneO
     }
 
     const { plane } = found
-    const segments = (plane.segments ?? pathSegments)(found.pathname)
+    const segments = (plane.segments ?? trimmedSegments)(found.pathname)
     const query = plane.query?.(url) ?? url.searchParams
     const match = segments && routers.get(plane)?.match(request.method, segments, query)
+    const named = match ? undefined : plane.unmatched?.(segments ?? [])
     const operation = match?.operation ?? (unknown.get(plane) as Operation)
-    let call: Call & Parts = beginCall(parts, request, { url, pathname }, peer, match?.params ?? {})
+    let call: Call & Parts = beginCall(parts, request, { url, pathname }, peer, match?.params ?? named ?? {})
 
     const refusal = (error: unknown) => plane.renderError(toAzureError(error, parts, call), call)
     let response: Response
     try {
-      if (match && plane.locate) call = { ...call, params: { ...call.params, ...(await plane.locate(call.params)) } }
+      if ((match || named) && plane.locate)
+        call = { ...call, params: { ...call.params, ...(await plane.locate(call.params)) } }
       const caller = await authenticate(parts, plane, operation, call)
       const audit = await openAudit(parts, plane, operation, call, caller)
       response = await audit.close(async () => {

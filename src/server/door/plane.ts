@@ -16,6 +16,8 @@ export type Plane = {
   segments?(pathname: string): string[] | undefined
   /** The query that routes are matched with, where a plane spells its parameters in more than one way. */
   query?(url: URL): URLSearchParams
+  /** What of the place a path names that no route fits, for credentials that are tied to it. */
+  unmatched?(segments: readonly string[]): Params
   /**
    * More about the place that a request names, such as the ARM id of a vault, for `access.on` and the operation: it is
    * added to the params. Throws the refusal of a place that there is not.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Operation, operation } from './operation.ts'
-import { pathSegments, router } from './routes.ts'
+import { router, trimmedSegments } from './routes.ts'
 
 const at = (route: string, query?: string): Operation =>
   operation({
@@ -26,7 +26,7 @@ const routes = router([
 
 function match(method: string, target: string) {
   const url = new URL(`https://localhost${target}`)
-  const segments = pathSegments(url.pathname)
+  const segments = trimmedSegments(url.pathname)
   const found = segments && routes.match(method, segments, url.searchParams)
   return found && { route: found.operation.name, params: found.params }
 }

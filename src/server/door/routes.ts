@@ -39,6 +39,10 @@ export function pathSegments(pathname: string): string[] | undefined {
   }
 }
 
+/** Where names have no blanks around them, Azure forgives those; a tutorial's role assignment depends on it. */
+export const trimmedSegments = (pathname: string): string[] | undefined =>
+  pathSegments(pathname)?.map(segment => segment.trim())
+
 /** Whether a `URL` resolves something in a path, or takes a backslash in it for a slash. */
 export const hasDots = (path: string): boolean => /\/(\.|%2e){1,2}(\/|$)|\\/i.test(path)
 
@@ -107,10 +111,8 @@ function fitOne(pattern: Segment | undefined, segment = '', params: Record<strin
   if ('literal' in pattern) {
     return pattern.literal.length === segment.length && pattern.literal === segment.toLowerCase()
   }
-  // Azure forgives blanks around a segment; a tutorial's role assignment depends on it.
-  const value = segment.trim()
   // An escaped slash must not turn one name into a path to something else than what was authorized.
-  if (value === '' || value.includes('/')) return false
-  params[pattern.param] = value
+  if (segment === '' || segment.includes('/')) return false
+  params[pattern.param] = segment
   return true
 }

@@ -3,7 +3,7 @@ import { pollingOperations } from '../../arm/long-running.ts'
 import { resourceOperations } from '../../arm/resource-operations.ts'
 import type { Caller } from '../../door/operation.ts'
 import type { Plane } from '../../door/plane.ts'
-import { pathSegments } from '../../door/routes.ts'
+import { trimmedSegments } from '../../door/routes.ts'
 import { AzureError } from '../../errors.ts'
 import { kinds, operations as resources, resourceTypes } from '../../resources/index.ts'
 import type { Tokens } from '../../tokens/tokens.ts'
@@ -21,7 +21,7 @@ export function armPlane(tokens: Pick<Tokens, 'audiences'>, tenantId: string): P
     acceptsAudience: audience => tokens.audiences.serviceOf(audience) === 'arm',
 
     // Clients that are given an id put a slash before it, and it begins with one already.
-    segments: pathname => pathSegments(pathname.replace(/^\/+/, '/')),
+    segments: pathname => trimmedSegments(pathname.replace(/^\/+/, '/')),
 
     notFound({ request, url }) {
       const provider = lastProvider(url.pathname)

@@ -105,5 +105,11 @@ export const delegates: Needs<'action'> = {
   permission: 'containerAcl',
 }
 
+/** Who may delete by a signature may end the lease that keeps from it, and do nothing else to one. */
+export const breaksLease = {
+  blob: { action: blobActions.delete, permission: 'breakBlobLease' },
+  container: { action: `${containers}/delete`, permission: 'breakContainerLease' },
+} as const
+
 /** Whether a grant is for what is not there yet, and for nothing else. */
 export const isOnlyToAdd = (grant: { action: string }) => grant.action === addAction

@@ -10,7 +10,7 @@ import { checkSas } from '../../signatures/check-sas.ts'
 import { deriveDelegationKey } from '../../signatures/delegation-key.ts'
 import { ipRange } from '../../signatures/ip-range.ts'
 import { type Query, readQuery } from '../../signatures/query.ts'
-import type { Refusal } from '../../signatures/refusal.ts'
+import { failed, fieldsNotWellFormed, type Refusal } from '../../signatures/refusal.ts'
 import { isRefusal, readSas, type Sas } from '../../signatures/sas.ts'
 import { refusePermission, type SasOperation } from '../../signatures/sas-permissions.ts'
 import { readSharedKey, refuseSharedKey, type SharedKey } from '../../signatures/shared-key.ts'
@@ -31,8 +31,11 @@ export async function authenticate(parts: Parts, call: Call, account: StorageAcc
   if (refusal) return { kind: 'rejected', error: refusal }
 
   const header = call.request.headers.get('authorization')
-  if (header !== null) {
-    if (bearerToken(call.request) !== undefined) return refuseOldBearer(call)
+  const token = bearerToken(call.request)
+  if (token !== undefined) {
+    const refusal = refuseOldBearer(call)
+    if (refusal || !/sduoid=/i.test(call.url.search)) return refusal
+  } else if (header !== null) {
     const sharedKey = readSharedKey(header)
     if (!sharedKey) return rejected({ code: 'AuthenticationFailed', detail: 'Authentication scheme is not supported.' })
     return bySharedKey(parts, call, account, sharedKey)
@@ -40,8 +43,28 @@ export async function authenticate(parts: Parts, call: Call, account: StorageAcc
   const query = readQuery(call.url.search)
   const sas = readSas(query)
   if (!sas) return undefined
-  return isRefusal(sas) ? rejected(sas) : bySas(parts, call, account, { sas, query })
+  if (isRefusal(sas)) return rejected(sas)
+  const refused = await refuseUser(parts, sas, token)
+  return refused ? rejected(refused) : bySas(parts, call, account, { sas, query })
 }
+
+/** A signature may be for one user alone, who then shows by a token that it is they. Any other token is as if none were there. */
+async function refuseUser({ tokens, store }: Parts, sas: Sas, token: string | undefined): Promise<Refusal | undefined> {
+  const [user, tenant] = [sas.field('sduoid'), sas.field('skdutid')]
+  if (user === '') return undefined
+  if (sas.kind !== 'delegation') return fieldsNotWellFormed()
+  const verdict =
+    token === undefined
+      ? undefined
+      : await tokens.verify(token, audience => tokens.audiences.serviceOf(audience) === 'storage')
+  const oid = verdict?.valid ? verdict.claims.oid : undefined
+  const isTheirs = verdict?.valid && sameText(oid, user) && (tenant === '' || sameText(verdict.claims.tid, tenant))
+  const principal = isTheirs ? await store.principals.get(checkSignature, { objectId: user.toLowerCase() }) : undefined
+  if (principal && !principal.disabled) return undefined
+  return failed('The signature is for one user, and the request has no valid token of theirs.')
+}
+
+const sameText = (a: unknown, b: string) => typeof a === 'string' && a.toLowerCase() === b.toLowerCase()
 
 const rejected = (refusal: Refusal): Caller => ({ kind: 'rejected', error: errorOf(refusal) })
 

@@ -18,7 +18,8 @@ export function checkConditions(headers: Headers, state: State | undefined, kind
   if (!isMatched(given.match, state.etag, true)) throw refusals.conditionNotMet(412)
   if (given.unmodifiedSince !== undefined && wholeSeconds(state.changedAt) > given.unmodifiedSince)
     throw refusals.conditionNotMet(412)
-  if (given.tags !== undefined && !evaluateTags(given.tags, state.tags ?? {})) throw refusals.conditionNotMet(412)
+  if (given.tags !== undefined && !evaluateTags('x-ms-if-tags', given.tags, state.tags ?? {}))
+    throw refusals.conditionNotMet(412)
   const unchanged =
     (given.none !== undefined && isMatched(given.none, state.etag, false)) ||
     (given.modifiedSince !== undefined && wholeSeconds(state.changedAt) <= given.modifiedSince)
@@ -33,7 +34,7 @@ export function checkSourceConditions(headers: Headers, state: State): void {
     (given.none !== undefined && isMatched(given.none, state.etag, false)) ||
     (given.unmodifiedSince !== undefined && wholeSeconds(state.changedAt) > given.unmodifiedSince) ||
     (given.modifiedSince !== undefined && wholeSeconds(state.changedAt) <= given.modifiedSince) ||
-    (given.tags !== undefined && !evaluateTags(given.tags, state.tags ?? {}))
+    (given.tags !== undefined && !evaluateTags('x-ms-source-if-tags', given.tags, state.tags ?? {}))
   if (fails) throw refusals.sourceConditionNotMet()
 }
 

@@ -291,3 +291,134 @@ test('dots in the name of a blob are kept, lead to no other blob, and are signed
     names.sort(),
   )
 })
+
+test('blanks around the names of blobs and containers belong to them', async t => {
+  const { send } = await openStorage(t)
+  await send('PUT', '/ctr?restype=container')
+  for (const name of ['%20blank%20', 'blank']) await send('PUT', `/ctr/${name}`, { body: name, headers: block })
+  assert.equal((await send('GET', '/ctr/%20blank%20')).text, '%20blank%20')
+  assert.equal((await send('GET', '/ctr/blank')).text, 'blank')
+  assert.deepEqual(said(await send('GET', '/ctr%20/blank')), [404, 'ContainerNotFound'])
+  assert.deepEqual(said(await send('PUT', '/ctr%20?restype=container')), [400, 'InvalidResourceName'])
+  await send('PUT', '/$root?restype=container')
+  assert.equal((await send('PUT', '/%20root', { body: 'root', headers: block })).status, 201)
+  assert.equal((await send('GET', '/root')).status, 404)
+})
+
+test('a carriage return in a name arrives as one in a list', async t => {
+  const { send } = await openStorage(t)
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/a%0Db', { body: 'hello', headers: block })
+  assert.match((await send('GET', '/ctr?restype=container&comp=list')).text, /<Name>a&#13;b<\/Name>/)
+})
+
+test('a signature for one user is good with their token, and with no other', async t => {
+  const { send, lazuli, token } = await openStorage(t)
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: block })
+  const info = `<KeyInfo><Expiry>${later().toISOString().slice(0, 19)}Z</Expiry></KeyInfo>`
+  const given = (await send('POST', '/?restype=service&comp=userdelegationkey', { body: info })).text
+  const field = (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(given)?.[1] ?? ''
+  const user = await lazuli.principal({ roles: [], audience: storageAudience })
+  const sas = generateBlobSASQueryParameters(
+    {
+      ...{ containerName: 'ctr', blobName: 'blob', permissions: BlobSASPermissions.parse('r'), expiresOn: later() },
+      delegatedUserObjectId: user.objectId,
+    },
+    {
+      signedObjectId: field('SignedOid'),
+      signedTenantId: field('SignedTid'),
+      signedStartsOn: new Date(field('SignedStart')),
+      signedExpiresOn: new Date(field('SignedExpiry')),
+      signedService: field('SignedService'),
+      signedVersion: field('SignedVersion'),
+      value: field('Value'),
+    },
+    'acct1',
+  )
+  const get = (path: string, wish: { token: string | null }) => send('GET', `/ctr/${path}`, wish)
+  assert.match(String(sas), /sduoid/)
+  assert.equal((await get(`blob?${sas}`, { token: user.token })).text, 'hello')
+  const elsewhere = await user.tokenFor('https://vault.azure.net')
+  for (const other of [null, token, elsewhere, 'nonsense'])
+    assert.deepEqual(said(await get(`blob?${sas}`, { token: other })), [403, 'AuthenticationFailed'])
+  assert.deepEqual(said(await get('blob', { token: user.token })), [403, 'AuthorizationPermissionMismatch'])
+  assert.deepEqual(said(await get(`other?${sas}`, { token: user.token })), [403, 'AuthenticationFailed'])
+  // Its user is signed: without it, or with somebody else's, it is another signature.
+  const { objectId } = await lazuli.principal({ audience: storageAudience })
+  for (const changed of [`${sas}`.replace(/&?sduoid=[^&]*/, ''), `${sas}`.replace(user.objectId, objectId)])
+    assert.deepEqual(said(await get(`blob?${changed}`, { token: null })), [403, 'AuthenticationFailed'])
+})
+
+test('what nothing answers says so to whoever has signed in, by whatever means, and to nobody else', async t => {
+  const storage = await openStorage(t)
+  const { send, lazuli } = storage
+  await send('PUT', '/ctr?restype=container')
+  const key = Buffer.from(await keyOf(storage), 'base64')
+  const ask = '/ctr/blob?comp=query'
+  const refused = [400, 'InvalidQueryParameterValue']
+  assert.deepEqual(said(await send('POST', ask)), refused)
+  assert.deepEqual(said(await send('POST', ask, { token: null })), [401, 'NoAuthenticationInformation'])
+  const sas = (await signer(storage))('blob', 'r')
+  assert.deepEqual(said(await send('POST', `${ask}&${sas}`, { token: null })), refused)
+  const wrong = `/ctr/other?comp=query&${sas}`
+  assert.deepEqual(said(await send('POST', wrong, { token: null })), [403, 'AuthenticationFailed'])
+  const wide = makeAccountSas(key, 'acct1', { ss: 'b', srt: 'c', sp: 'r', se: '2999-01-01' })
+  assert.deepEqual(said(await send('POST', `/ctr?comp=nonsense&${wide}`, { token: null })), refused)
+
+  const headers: Record<string, string> = { 'x-ms-version': '2021-06-08', 'x-ms-date': new Date().toUTCString() }
+  const request = { method: 'POST', headers: new Headers(headers), path: '/ctr/blob', search: '?comp=query' }
+  headers.authorization = `SharedKey acct1:${sign(key, stringsToSign(request, 'acct1')[0] ?? '').toString('base64')}`
+  const address = `https://acct1.blob.core.windows.net${ask}`
+  assert.deepEqual(said(await lazuli.request('POST', address, { headers })), refused)
+})
+
+test('a condition on tags is any of some, and one that is none is said of its header', async t => {
+  const { send } = await openStorage(t)
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: { ...block, 'x-ms-tags': 'a=1&b=2' } })
+  const get = (condition: string) => send('GET', '/ctr/blob', { headers: { 'x-ms-if-tags': condition } })
+  for (const [condition, status] of [
+    ["a = '1' OR a = '2'", 200],
+    ["a = '2' OR a = '1'", 200],
+    ["a = '2' AND b = '2' OR b = '3'", 412],
+    ["a = '2' OR a = '1' AND b = '2'", 200],
+    ["a = '2' or b = '3'", 412],
+    ["a = '2' OR", 400],
+    ["OR a = '1'", 400],
+    ["a = '1' ORa = '1'", 400],
+  ] as const)
+    assert.equal((await get(condition)).status, status, condition)
+  const refused = await get('nonsense')
+  assert.deepEqual(said(refused), [400, 'InvalidHeaderValue'])
+  assert.match(refused.text, /<HeaderName>x-ms-if-tags<\/HeaderName>/)
+  const find = await send('GET', `/?comp=blobs&where=${encodeURIComponent("a = '1' OR a = '2'")}`)
+  assert.deepEqual(said(find), [400, 'InvalidQueryParameterValue'])
+})
+
+test('the letter d breaks a lease and does nothing else to it; a role to delete does not', async t => {
+  const storage = await openStorage(t)
+  const { send, lazuli } = storage
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: block })
+  const key = Buffer.from(await keyOf(storage), 'base64')
+  const blobSas = (await signer(storage))('blob', 'd')
+  const containerSas = makeAccountSas(key, 'acct1', { ss: 'b', srt: 'c', sp: 'd', se: '2999-01-01' })
+  const { token } = await lazuli.principal({ roles: [], audience: storageAudience })
+  for (const [path, sas] of [
+    ['/ctr/blob?comp=lease', blobSas],
+    ['/ctr?restype=container&comp=lease', containerSas],
+  ] as const) {
+    const act = (action: string, wish: { token: string | null }, query = '') =>
+      send('PUT', path + query, {
+        ...wish,
+        headers: { 'x-ms-lease-action': action, 'x-ms-lease-duration': '-1', 'x-ms-lease-break-period': '0' },
+      })
+    const by = (action: string) => act(action, { token: null }, `&${sas}`)
+    assert.deepEqual(said(await by('acquire')), [403, 'AuthorizationPermissionMismatch'])
+    assert.equal((await act('acquire', storage)).status, 201)
+    assert.deepEqual(said(await by('release')), [403, 'AuthorizationPermissionMismatch'])
+    assert.deepEqual(said(await act('break', { token })), [403, 'AuthorizationPermissionMismatch'])
+    assert.equal((await by('Break')).status, 202, path)
+  }
+})

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Context } from '../../door/operation.ts'
 import type { StoredLease } from '../../store/blob-containers.ts'
 import { sameId, stateOf } from './lease.ts'
 import * as refusals from './refusals.ts'
@@ -112,4 +113,11 @@ function seconds(
   if (!/^-?\d+$/.test(text) || !((value >= least && value <= most) || orElse.includes(value)))
     throw refusals.invalidHeader(name, text)
   return value
+}
+
+/** For a grant of who may delete. Roles know no such thing: by them, it takes the permission to write. Throws 403. */
+export function refuseOtherThanBreak({ request, grant, caller }: Context, { action }: { action: string }): void {
+  if (grant.action !== action) return
+  const isBreak = request.headers.get('x-ms-lease-action')?.toLowerCase() === 'break'
+  if (!isBreak || caller.kind !== 'signature') throw refusals.permissionMismatch()
 }

@@ -23,6 +23,10 @@ export function blobPlane(parts: Parts): Plane {
     keepsDots: true,
     segments: blobSegments,
     query: routingQuery,
+    unmatched: ([account = '', container, blob = '']) => ({
+      account,
+      ...(container === undefined ? {} : { container, blob }),
+    }),
     locate: params => locate(parts, params),
     async authenticate(call) {
       const account = await parts.store.storageAccounts.get(findAccount, { name: call.params.account ?? '' })

@@ -1,11 +1,20 @@
 import { SaxesParser } from 'saxes'
 import { invalidXml } from './refusals.ts'
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#13;',
+}
 
-/** Made by hand: lists have thousands of these, and the order of elements is part of the protocol. */
+/**
+ * Made by hand: lists have thousands of these, and the order of elements is part of the protocol. A carriage return that
+ * is not escaped is a line feed for whoever reads it.
+ */
 export const escaped = (text: string) =>
-  /[&<>"]/.test(text) ? text.replace(/[&<>"]/g, one => escapes[one] ?? '') : text
+  /[&<>"\r]/.test(text) ? text.replace(/[&<>"\r]/g, one => escapes[one] ?? '') : text
 
 export const element = (name: string, text: string | number | boolean | undefined) =>
   text === undefined ? '' : text === '' ? `<${name} />` : `<${name}>${escaped(String(text))}</${name}>`

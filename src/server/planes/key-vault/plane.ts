@@ -1,7 +1,7 @@
 import { systemGrant } from '../../access/grant.ts'
 import type { Operation } from '../../door/operation.ts'
 import type { Plane } from '../../door/plane.ts'
-import { pathSegments } from '../../door/routes.ts'
+import { trimmedSegments } from '../../door/routes.ts'
 import { AzureError } from '../../errors.ts'
 import type { Parts } from '../../parts.ts'
 import { vaultNotFound } from '../../vaults/refusals.ts'
@@ -26,7 +26,7 @@ export function keyVaultPlane(parts: Parts): Plane {
     acceptsAudience: audience => tokens.audiences.serviceOf(audience) === 'key-vault',
 
     // `//secrets/a` and `/secrets/a/` are written in the wild for `/secrets/a`.
-    segments: pathname => pathSegments(pathname)?.filter(segment => segment.trim() !== ''),
+    segments: pathname => trimmedSegments(pathname)?.filter(segment => segment !== ''),
 
     async locate({ vault: name = '' }) {
       const vault = await store.vaults.get(findVault, name)

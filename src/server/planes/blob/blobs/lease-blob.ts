@@ -1,18 +1,19 @@
 import { operation } from '../../../door/operation.ts'
-import { writes } from '../access.ts'
+import { breaksLease, writes } from '../access.ts'
 import { empty, validators } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
-import { changeLease } from '../lease-actions.ts'
+import { changeLease, refuseOtherThanBreak } from '../lease-actions.ts'
 import { containerOf, existingBlob, refuseOneOf } from '../place.ts'
 
 export const leaseBlob = operation<'write'>({
   name: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
   route: 'PUT /:account/:container/:blob*',
   query: 'comp=lease',
-  access: writes('leaseBlob'),
+  access: { ...writes('leaseBlob'), orElse: breaksLease.blob },
   async run(cx) {
     refuseOneOf(cx.url)
     const { headers } = cx.request
+    refuseOtherThanBreak(cx, breaksLease.blob)
     const { change, blob } = await cx.store.write(async tx => {
       const container = await containerOf(cx, tx)
       const before = await existingBlob(cx, tx, container)
