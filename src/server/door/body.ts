@@ -62,16 +62,16 @@ export async function readForm(request: Request): Promise<URLSearchParams> {
   return new URLSearchParams(await readText(request, megabyte))
 }
 
-/** Throws 400 or 413. */
-export async function readText(request: Request, limit: number): Promise<string> {
+/** Throws 400 or 413, which a plane may have words of its own for. */
+export async function readText(request: Request, limit: number, tooLarge = requestTooLarge): Promise<string> {
   if (isAnnounced(request, limit)) return request.text().catch(refuseEarlyEnd)
-  return (await counted(request, limit)).toString('utf8')
+  return (await counted(request, limit, tooLarge)).toString('utf8')
 }
 
 /** Throws 400 or 413. */
-export async function readBytes(request: Request, limit: number): Promise<Buffer> {
+export async function readBytes(request: Request, limit: number, tooLarge = requestTooLarge): Promise<Buffer> {
   if (isAnnounced(request, limit)) return Buffer.from(await request.arrayBuffer().catch(refuseEarlyEnd))
-  return counted(request, limit)
+  return counted(request, limit, tooLarge)
 }
 
 /** HTTP ends a body where its header said, so there is nothing to count; and a stream is not needed, which takes long. */
@@ -80,7 +80,7 @@ function isAnnounced(request: Request, limit: number): boolean {
   return length !== null && Number(length) <= limit
 }
 
-async function counted(request: Request, limit: number): Promise<Buffer> {
+async function counted(request: Request, limit: number, tooLarge: typeof requestTooLarge): Promise<Buffer> {
   if (request.body === null) return Buffer.alloc(0)
   const reader = request.body.getReader()
   const chunks: Uint8Array[] = []
@@ -92,7 +92,7 @@ async function counted(request: Request, limit: number): Promise<Buffer> {
     chunks.push(value)
   }
   void discard(reader, 4 * limit)
-  throw requestTooLarge(limit)
+  throw tooLarge(limit)
 }
 
 /** A body of any length as it comes. `refusal` makes an error of a client that goes away in the middle. */

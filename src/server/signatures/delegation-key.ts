@@ -11,6 +11,8 @@ export type DelegationKeyFields = {
   readonly service: string
   readonly version: string
   readonly delegatedTenantId: string
+  /** How often keys of the account had been revoked. */
+  readonly revocations?: number | undefined
 }
 
 /**
@@ -18,8 +20,9 @@ export type DelegationKeyFields = {
  * changed field is a changed key. Fields cannot run into each other, because none of them may have a line break.
  */
 export function deriveDelegationKey(secret: Uint8Array, fields: DelegationKeyFields): Buffer {
-  const { account, objectId, tenantId, start, expiry, service, version, delegatedTenantId } = fields
+  const { account, objectId, tenantId, start, expiry, service, version, delegatedTenantId, revocations = 0 } = fields
   const all = [account, objectId, tenantId, start, expiry, service, version, delegatedTenantId]
+  if (revocations > 0) all.push(`${revocations}`)
   if (all.some(field => field.includes('\n'))) throw new TypeError('a field of a delegation key has a line break')
   return sign(secret, all.join('\n'))
 }

@@ -14,6 +14,8 @@ export type StorageAccount = {
   readonly rules: AccountRules
   /** As Set Blob Service Properties left them. */
   readonly service: Readonly<Record<string, unknown>>
+  /** How often the keys that users sign with were revoked: each is derived with this number. */
+  readonly revocations?: number
 }
 
 export type AccountRules = {
@@ -121,11 +123,11 @@ export function storageAccountWrites(db: Kysely<Tables>, sealing: Sealing, remem
       return row && read(row)
     },
 
-    async update(grant, { number, id, rules, service }) {
+    async update(grant, { number, id, rules, service, revocations }) {
       demand(grant, id)
       await db
         .updateTable('storage_accounts')
-        .set({ json: JSON.stringify({ rules, service }) })
+        .set({ json: JSON.stringify({ rules, service, revocations }) })
         .where('number', '=', number)
         .execute()
     },

@@ -73,6 +73,9 @@ const errorOf = ({ code, detail }: Refusal): AzureError =>
 
 /** What the account says before it is asked who comes. */
 function refusePlace({ rules }: StorageAccount, { params, request, peer }: Call): AzureError | undefined {
+  const version = request.headers.get('x-ms-version')
+  const isVersion = version === null || (/^\d{4}-\d\d-\d\d$/.test(version) && version >= '2009-09-19')
+  if (!isVersion) return refusals.invalidHeader('x-ms-version', version)
   const { allowByDefault, ranges } = rules.network
   if (!allowByDefault && !ranges.some(range => isWithin(range, peer.address))) return refusals.authorizationFailure()
   if (params.secondary !== undefined && !['GET', 'HEAD'].includes(request.method)) return refusals.writeOnSecondary()
@@ -205,6 +208,7 @@ async function delegatedKey(parts: Parts, account: StorageAccount, sas: Sas): Pr
     service: sas.field('sks'),
     version: sas.field('skv'),
     delegatedTenantId: sas.field('skdutid'),
+    revocations: account.revocations,
   })
 }
 

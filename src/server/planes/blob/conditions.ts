@@ -1,3 +1,4 @@
+import { validators } from './answer.ts'
 import * as refusals from './refusals.ts'
 import { evaluateTags } from './tag-query.ts'
 
@@ -23,7 +24,7 @@ export function checkConditions(headers: Headers, state: State | undefined, kind
   const unchanged =
     (given.none !== undefined && isMatched(given.none, state.etag, false)) ||
     (given.modifiedSince !== undefined && wholeSeconds(state.changedAt) <= given.modifiedSince)
-  if (unchanged) throw refusals.conditionNotMet(kind === 'read' ? 304 : 412)
+  if (unchanged) throw kind === 'read' ? refusals.notModified(validators(state)) : refusals.conditionNotMet(412)
 }
 
 /** Those about the source of a copy. Throws 412. */
@@ -46,7 +47,8 @@ function read(headers: Headers, prefix: string) {
     const text = headers.get(prefix + name)
     if (text === null) return undefined
     const at = Date.parse(text)
-    if (Number.isNaN(at)) throw refusals.invalidHeader(prefix + name, text)
+    if (Number.isNaN(at) || !/^\w{3}, \d\d? \w{3} \d{4} \d\d:\d\d:\d\d GMT$/i.test(text))
+      throw refusals.invalidHeader(prefix + name, text)
     return at
   }
   const tags = headers.get(prefix === '' ? 'x-ms-if-tags' : 'x-ms-source-if-tags')

@@ -171,14 +171,17 @@ test('a signature for a blob, of a version that does not sign the kind, is none 
 
 test('parts of a batch that are nonsense, or long, are read quickly and refused', async t => {
   const { send } = await openStorage(t)
-  const batch = (head: string) => {
+  const batch = (head: string, around = '/?comp=batch') => {
     const body = `--b\r\nContent-Type: application/http\r\n\r\n${head}\r\n\r\n--b--\r\n`
-    return send('POST', '/?comp=batch', { body, headers: { 'content-type': 'multipart/mixed; boundary=b' } })
+    return send('POST', around, { body, headers: { 'content-type': 'multipart/mixed; boundary=b' } })
   }
   const refused = [
     await batch('DELETE nothing HTTP/1.1'),
     await batch('DELETE https://who:what@acct1.blob.core.windows.net/ctr/blob HTTP/1.1'),
     await batch('DELETE http://[ HTTP/1.1'),
+    await batch('DELETE /ctr?restype=container HTTP/1.1'),
+    await batch('DELETE /ctr/blob HTTP/1.1', '/other?restype=container&comp=batch'),
+    await batch('DELETE /blob HTTP/1.1', '/other?restype=container&comp=batch'),
     await batch('DELETE /ctr/a/../blob HTTP/1.1'),
     await batch('DELETE /ctr/a/%2e%2e/blob?a HTTP/1.1'),
   ]
@@ -421,4 +424,85 @@ test('the letter d breaks a lease and does nothing else to it; a role to delete 
     assert.deepEqual(said(await act('break', { token })), [403, 'AuthorizationPermissionMismatch'])
     assert.equal((await by('Break')).status, 202, path)
   }
+})
+
+test('what is no version, no date or too long is said in the words of this service', async t => {
+  const storage = await openStorage(t, { allowBlobPublicAccess: true })
+  const { send } = storage
+  await send('PUT', '/ctr?restype=container', { headers: { 'x-ms-blob-public-access': 'blob' } })
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: { ...block, 'x-ms-tags': 'a=b' } })
+  for (const version of ['banana', '20-1-1', '2008-01-01'])
+    assert.deepEqual(said(await send('GET', '/ctr/blob', { headers: { 'x-ms-version': version } })), [
+      400,
+      'InvalidHeaderValue',
+    ])
+  assert.deepEqual(said(await send('GET', '/ctr/blob', { headers: { 'if-modified-since': '2020' } })), [
+    400,
+    'InvalidHeaderValue',
+  ])
+  const { headers } = await send('HEAD', '/ctr/blob')
+  const same = await send('GET', '/ctr/blob', { headers: { 'if-none-match': headers.get('etag') ?? '' } })
+  assert.deepEqual([same.status, same.headers.get('etag')], [304, headers.get('etag')])
+  for (const path of ['/ctr?restype=container&comp=acl', '/ctr/blob?comp=tags'])
+    assert.deepEqual(said(await send('PUT', path, { body: ' '.repeat(300_000) })), [413, 'RequestBodyTooLarge'], path)
+  const snapshot = (await send('PUT', '/ctr/blob?comp=snapshot')).headers.get('x-ms-snapshot') ?? ''
+  const tags = '<Tags><TagSet></TagSet></Tags>'
+  assert.equal((await send('PUT', `/ctr/blob?comp=tags&snapshot=${snapshot}`, { body: tags })).status, 400)
+  await send('PUT', '/ctr/blob?comp=block&blockid=AAAA', { body: 'waiting' })
+  const blocks = async (token: string | null) =>
+    (await send('GET', '/ctr/blob?comp=blocklist&blocklisttype=all', { token })).text
+  assert.match(await blocks(storage.token), /AAAA/)
+  assert.doesNotMatch(await blocks(null), /AAAA/)
+  const info = `<KeyInfo><Start>soon</Start><Expiry>${later().toISOString().slice(0, 19)}Z</Expiry></KeyInfo>`
+  const key = await send('POST', '/?restype=service&comp=userdelegationkey', { body: info })
+  assert.deepEqual(said(key), [400, 'InvalidXmlDocument'])
+})
+
+test('keys for users are worth nothing once they are revoked, and new ones are', async t => {
+  const { send, arm, id } = await openStorage(t)
+  await send('PUT', '/ctr?restype=container')
+  await send('PUT', '/ctr/blob', { body: 'hello', headers: block })
+  const signature = async () => {
+    const info = `<KeyInfo><Expiry>${later().toISOString().slice(0, 19)}Z</Expiry></KeyInfo>`
+    const given = (await send('POST', '/?restype=service&comp=userdelegationkey', { body: info })).text
+    const field = (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(given)?.[1] ?? ''
+    return generateBlobSASQueryParameters(
+      { containerName: 'ctr', blobName: 'blob', permissions: BlobSASPermissions.parse('r'), expiresOn: later() },
+      {
+        signedObjectId: field('SignedOid'),
+        signedTenantId: field('SignedTid'),
+        signedStartsOn: new Date(field('SignedStart')),
+        signedExpiresOn: new Date(field('SignedExpiry')),
+        signedService: field('SignedService'),
+        signedVersion: field('SignedVersion'),
+        value: field('Value'),
+      },
+      'acct1',
+    )
+  }
+  const before = await signature()
+  const get = (sas: unknown) => send('GET', `/ctr/blob?${sas}`, { token: null })
+  assert.equal((await get(before)).text, 'hello')
+  assert.equal((await arm('POST', `${id}/revokeUserDelegationKeys`)).status, 200)
+  assert.deepEqual(said(await get(before)), [403, 'AuthenticationFailed'])
+  assert.equal((await get(await signature())).text, 'hello')
+  await arm('PATCH', id, { tags: { a: 'b' } })
+  assert.deepEqual(said(await get(before)), [403, 'AuthenticationFailed'])
+})
+
+test('the resource manager shows and heeds a lease for as long as it lasts', async t => {
+  const { send, arm, id, lazuli } = await openStorage(t)
+  await send('PUT', '/ctr?restype=container')
+  const lease = { 'x-ms-lease-action': 'acquire', 'x-ms-lease-duration': '15' }
+  await send('PUT', '/ctr?restype=container&comp=lease', { headers: lease })
+  const path = `${id}/blobServices/default/containers/ctr`
+  const seen = async () => {
+    const { leaseStatus, leaseState } = JSON.parse((await arm('GET', path)).text).properties
+    return [leaseStatus, leaseState]
+  }
+  assert.deepEqual(await seen(), ['Locked', 'Leased'])
+  assert.equal((await arm('DELETE', path)).status, 409)
+  lazuli.clock.forwardBy(16_000)
+  assert.deepEqual(await seen(), ['Unlocked', 'Expired'])
+  assert.equal((await arm('DELETE', path)).status, 200)
 })

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from '../../door/operation.ts'
 import type { StoredLease } from '../../store/blob-containers.ts'
-import { sameId, stateOf } from './lease.ts'
+import { stateOf } from '../../store/lease-state.ts'
+import { sameId } from './lease.ts'
 import * as refusals from './refusals.ts'
 
 /** What `comp=lease` does to a lease. Throws 400 or 409. */

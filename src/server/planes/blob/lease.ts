@@ -1,19 +1,6 @@
 import type { StoredLease } from '../../store/blob-containers.ts'
+import { isLocked, type LeaseState, stateOf } from '../../store/lease-state.ts'
 import * as refusals from './refusals.ts'
-
-/**
- * A lease lets only its holder write. It runs out, or it is broken, at once or after a while; what is stored are times,
- * so that nothing has to happen when they come.
- */
-export type LeaseState = 'available' | 'leased' | 'expired' | 'breaking' | 'broken'
-
-export function stateOf(lease: StoredLease | undefined, now: number): LeaseState {
-  if (!lease) return 'available'
-  if (lease.brokenAt !== undefined) return lease.brokenAt <= now ? 'broken' : 'breaking'
-  return lease.endsAt !== undefined && lease.endsAt <= now ? 'expired' : 'leased'
-}
-
-const isLocked = (state: LeaseState) => state === 'leased' || state === 'breaking'
 
 /** As headers and lists show it. */
 export function leaseHeaders(lease: StoredLease | undefined, now: number) {

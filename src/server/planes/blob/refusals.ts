@@ -93,12 +93,13 @@ export const blobIsSealed = () =>
 export const noPendingCopy = () =>
   refuse(409, 'NoPendingCopyOperation', 'There is currently no pending copy operation.')
 
-export const conditionNotMet = (status: 304 | 412) =>
-  refuse(status, 'ConditionNotMet', 'The condition specified using HTTP conditional header(s) is not met.')
+const conditionFails = 'The condition specified using HTTP conditional header(s) is not met.'
+export const conditionNotMet = (status: 412) => refuse(status, 'ConditionNotMet', conditionFails)
+/** With what a cache keeps its copy by. */
+export const notModified = (validators: Record<string, string>) =>
+  refuse(304, 'ConditionNotMet', conditionFails, {}, validators)
 export const sourceConditionNotMet = () =>
   refuse(412, 'SourceConditionNotMet', 'The source condition specified using HTTP conditional header(s) is not met.')
-export const multipleConditions = () =>
-  refuse(400, 'MultipleConditionHeadersNotSupported', 'Multiple condition headers are not supported.')
 
 export const invalidHeader = (name: string, value: string) =>
   refuse(400, 'InvalidHeaderValue', 'The value for one of the HTTP headers is not in the correct format.', {

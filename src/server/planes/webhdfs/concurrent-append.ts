@@ -5,6 +5,7 @@ import { canWrite } from './acl.ts'
 import { emptyAnswer } from './answers.ts'
 import { append } from './append.ts'
 import { type Ask, fileOperation } from './file-operation.ts'
+import { demandLease } from './leases.ts'
 import { makeMissing } from './make.ts'
 import { permissionIn } from './parameters.ts'
 import { notAFile, notFound } from './refusals.ts'
@@ -38,6 +39,7 @@ async function whereTo(files: Pick<Reads, 'dataLakeFiles'>, ask: Ask<'write'>): 
   const file = found(way)
   if (file) {
     demandBits(ask.who, file, canWrite)
+    demandLease(file, ask.parameters, ask.cx.now)
     if (file.kind === 'DIRECTORY') throw notAFile()
     return way
   }

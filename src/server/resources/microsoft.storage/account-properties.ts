@@ -1,11 +1,20 @@
+import { isIPv4 } from 'node:net'
 import * as z from 'zod'
 import type { AccountRules } from '../../store/storage-accounts.ts'
 
-const ipRule = z.looseObject({ value: z.string().regex(/^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/) })
+const isAddressOrRange = (text: string) => {
+  const [address = '', bits] = text.split('/')
+  return isIPv4(address) && (bits === undefined || (/^\d{1,2}$/.test(bits) && Number(bits) <= 32))
+}
+const ipRule = z.looseObject({
+  value: z.string().refine(isAddressOrRange, 'it is no IPv4 address and no range of them'),
+})
+const subnetId =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i
 
 export const networkAcls = z.looseObject({
   bypass: z.string().default('AzureServices'),
-  virtualNetworkRules: z.array(z.looseObject({ id: z.string() })).default([]),
+  virtualNetworkRules: z.array(z.looseObject({ id: z.string().regex(subnetId) })).default([]),
   ipRules: z.array(ipRule).max(400).default([]),
   defaultAction: z.enum(['Allow', 'Deny']).default('Allow'),
 })

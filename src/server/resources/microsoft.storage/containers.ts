@@ -8,6 +8,7 @@ import { type Context, operation, type Params } from '../../door/operation.ts'
 import { AzureError } from '../../errors.ts'
 import { type BlobContainer, containerId } from '../../store/blob-containers.ts'
 import { newEtag } from '../../store/blob-etag.ts'
+import { isLocked, stateOf } from '../../store/lease-state.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
 import { storageVersions } from './api-versions.ts'
 import { accountIdOf, namedAccount } from './blob-settings.ts'
@@ -29,8 +30,9 @@ const wish = z.looseObject({
 
 const words = { blob: 'Blob', container: 'Container' } as const
 
-function shown(container: BlobContainer) {
+function shown(container: BlobContainer, now: number) {
   const { publicAccess, metadata, lease } = container
+  const state = stateOf(lease, now)
   return {
     id: container.id,
     name: container.name,
@@ -39,8 +41,9 @@ function shown(container: BlobContainer) {
     properties: {
       publicAccess: publicAccess === undefined ? 'None' : words[publicAccess],
       ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
-      leaseStatus: lease ? 'Locked' : 'Unlocked',
-      leaseState: lease ? 'Leased' : 'Available',
+      leaseStatus: isLocked(state) ? 'Locked' : 'Unlocked',
+      leaseState: state.replace(/^./, first => first.toUpperCase()),
+      ...(state === 'leased' ? { leaseDuration: lease?.durationSec === -1 ? 'Infinite' : 'Fixed' } : {}),
       lastModifiedTime: new Date(container.changedAt).toISOString(),
       hasImmutabilityPolicy: false,
       hasLegalHold: false,
@@ -107,7 +110,7 @@ async function put(cx: Context<'write'>, onlyExisting: boolean): Promise<Respons
     await tx.blobContainers.update(cx.grant, container)
     return { container, created: false }
   })
-  return Response.json(shown(container), { status: created ? 201 : 200 })
+  return Response.json(shown(container, cx.now), { status: created ? 201 : 200 })
 }
 
 const getContainer = operation<'read'>({
@@ -122,7 +125,7 @@ const getContainer = operation<'read'>({
       cx.params.containerName ?? '',
     )
     if (!found) throw notFound()
-    return Response.json(shown(found))
+    return Response.json(shown(found, cx.now))
   },
 })
 
@@ -144,7 +147,7 @@ const listContainers = operation<'read'>({
       limit,
       rows,
       row => row.name,
-      some => some.map(shown),
+      some => some.map(one => shown(one, cx.now)),
     )
     return Response.json({ value, ...(nextLink === undefined ? {} : { nextLink }) })
   },
@@ -160,7 +163,7 @@ const deleteContainer = operation<'delete'>({
     const removed = await cx.store.write(async tx => {
       const container = await tx.blobContainers.get(cx.grant, account, cx.params.containerName ?? '')
       if (!container) return false
-      if (container.lease)
+      if (isLocked(stateOf(container.lease, cx.now)))
         throw new AzureError(
           409,
           'LeaseIdMissing',

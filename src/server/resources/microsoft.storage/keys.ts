@@ -57,3 +57,16 @@ export const regenerateKey: ResourceAction = {
     return shown(cx.url, keys)
   },
 }
+
+/** What users have signed with keys that they were given so far is worth nothing from here on. */
+export const revokeUserDelegationKeys: ResourceAction = {
+  async run(cx, resource) {
+    const { id } = await accountOf(cx, resource)
+    await cx.store.write(async tx => {
+      const account = await tx.storageAccounts.get(cx.grant, { id })
+      if (account)
+        await tx.storageAccounts.update(cx.grant, { ...account, revocations: (account.revocations ?? 0) + 1 })
+    })
+    return new Response(null, { status: 200 })
+  },
+}

@@ -7,7 +7,7 @@ import { mergePatch } from '../merge-patch.ts'
 import { accountEnvelope, accountProperties, rulesOf, tierOf, wishedProperties } from './account-properties.ts'
 import { storageVersions } from './api-versions.ts'
 import * as refusals from './errors.ts'
-import { listKeys, newKey, regenerateKey } from './keys.ts'
+import { listKeys, newKey, regenerateKey, revokeUserDelegationKeys } from './keys.ts'
 import { listAccountSas, listServiceSas } from './signatures.ts'
 
 const seeAccount = systemGrant('show what a storage account is made of to who may read it')
@@ -56,7 +56,7 @@ export const storageAccounts = defineResource<z.infer<typeof accountProperties>>
     return {}
   },
 
-  actions: { listKeys, regenerateKey, listAccountSas, listServiceSas },
+  actions: { listKeys, regenerateKey, revokeUserDelegationKeys, listAccountSas, listServiceSas },
   render,
 })
 

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { readBytes } from '../../../door/body.ts'
+import { planeNameOf } from '../../../door/names.ts'
 import { type Context, operation } from '../../../door/operation.ts'
 import { hasDots } from '../../../door/routes.ts'
+import { blobSegments } from '../path.ts'
 import { hasSignature } from '../query.ts'
-import { invalidHeader, invalidInput, missingHeader } from '../refusals.ts'
+import { bodyTooLarge, invalidHeader, invalidInput, missingHeader } from '../refusals.ts'
 
 /**
  * Several requests in one, each with an authorization of its own: this one only opens the envelope, so whoever may do
@@ -33,7 +35,10 @@ async function answerAll(cx: Context<'read'>): Promise<Response> {
   if (type === null) throw missingHeader('Content-Type')
   const boundary = /^multipart\/mixed;\s*boundary="?([\w'()+,./:=?-]{1,70})"?\s*$/i.exec(type)?.[1]
   if (boundary === undefined) throw invalidHeader('Content-Type', type)
-  const parts = (await readBytes(cx.request, longestBatch)).toString('utf8').split(`--${boundary}`).slice(1)
+  const parts = (await readBytes(cx.request, longestBatch, bodyTooLarge))
+    .toString('utf8')
+    .split(`--${boundary}`)
+    .slice(1)
   const requests = parts.filter(part => !part.startsWith('--')).map(part => subRequest(cx, part))
   if (requests.length === 0 || requests.length > mostRequests) throw invalidInput()
   const mark = `batchresponse_${randomUUID()}`
@@ -59,6 +64,11 @@ function subRequest(cx: Context<'read'>, part: string): { id: string | undefined
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.origin !== cx.url.origin || url.username !== '' || url.password !== '') throw invalidInput()
   if (method === 'PUT' && url.searchParams.get('comp')?.toLowerCase() !== 'tier') throw invalidInput()
+  // What is done is done to blobs, and to those of the container when the batch is one's.
+  const segments = blobSegments(planeNameOf(url, cx.config, () => false)?.pathname ?? '') ?? []
+  const container = segments.length === 2 ? '$root' : segments[1]
+  const isElsewhere = cx.params.container !== undefined && cx.params.container !== container
+  if (segments.length < 2 || isElsewhere || url.searchParams.has('restype')) throw invalidInput()
   const headers = new Headers()
   for (const field of fields) {
     // Without a pattern for the blanks: one that tries them all again at each of them takes for ever for many.

@@ -5,7 +5,7 @@ import type { StorageAccount } from '../../../store/storage-accounts.ts'
 import { readsService, writesService } from '../access.ts'
 import { empty, xml } from '../answer.ts'
 import { accountOf, findAccount } from '../place.ts'
-import { invalidXml, resourceNotFound } from '../refusals.ts'
+import { bodyTooLarge, invalidXml, resourceNotFound } from '../refusals.ts'
 import { child, childText, element, type Node, parsedXml } from '../xml.ts'
 
 /** What an account lets its blob service do, as much of it as makes a difference here or is shown. */
@@ -49,7 +49,9 @@ export const setServiceProperties = operation<'write'>({
   query,
   access: writesService,
   async run(cx) {
-    const given = propertiesIn(await parsedXml(await readText(cx.request, 256 * 1024), 'StorageServiceProperties'))
+    const given = propertiesIn(
+      await parsedXml(await readText(cx.request, 256 * 1024, bodyTooLarge), 'StorageServiceProperties'),
+    )
     await cx.store.write(async tx => {
       const account = await tx.storageAccounts.get(findAccount, { name: cx.params.account ?? '' })
       if (!account) throw resourceNotFound()

@@ -23,8 +23,10 @@ export const getUserDelegationKey = operation<'action'>({
   async run(cx) {
     if (cx.caller.kind !== 'principal')
       throw refusals.authenticationFailed('Only authentication scheme Bearer is supported')
-    const fields = await parsedXml(await readText(cx.request, 16 * 1024), 'KeyInfo')
-    const start = parseSasTime(childText(fields, 'Start') ?? '') ?? cx.now
+    const fields = await parsedXml(await readText(cx.request, 16 * 1024, refusals.bodyTooLarge), 'KeyInfo')
+    const given = childText(fields, 'Start') ?? ''
+    const start = given === '' ? cx.now : parseSasTime(given)
+    if (start === undefined) throw refusals.invalidXml('Start is no time.')
     const expiry = parseSasTime(childText(fields, 'Expiry') ?? '')
     if (expiry === undefined) throw refusals.invalidXml('Expiry is missing or is no time.')
     if (expiry <= start || expiry > cx.now + longestMs + toleranceMs || expiry <= cx.now)
@@ -41,6 +43,7 @@ export const getUserDelegationKey = operation<'action'>({
       service: 'b',
       version: cx.request.headers.get('x-ms-version') ?? '2018-11-09',
       delegatedTenantId,
+      revocations: account.revocations,
     }
     const value = deriveDelegationKey(await delegationSecret(cx.store), key).toString('base64')
     return xml(

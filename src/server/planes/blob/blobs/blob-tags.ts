@@ -7,7 +7,8 @@ import { checkedHashes } from '../hashes.ts'
 import { checkRead, checkWrite } from '../lease.ts'
 import { tagsXml } from '../list-xml.ts'
 import { containerOf, existingBlob } from '../place.ts'
-import { invalidXml } from '../refusals.ts'
+import { valuesIn } from '../query.ts'
+import { bodyTooLarge, invalidQuery, invalidXml } from '../refusals.ts'
 import { checkedTags } from '../tags.ts'
 import { child, childText, parsedXml } from '../xml.ts'
 
@@ -33,8 +34,10 @@ export const setBlobTags = operation<'write'>({
   query: 'comp=tags',
   access: writesTags,
   async run(cx) {
+    const [snapshot] = valuesIn(cx.url, 'snapshot')
+    if (snapshot) throw invalidQuery('snapshot', snapshot, 'A snapshot cannot be changed.')
     const { headers } = cx.request
-    const body = await readBytes(cx.request, 64 * 1024)
+    const body = await readBytes(cx.request, 64 * 1024, bodyTooLarge)
     checkedHashes(headers, body)
     const tags = await tagsIn(body.toString())
     await cx.store.write(async tx => {

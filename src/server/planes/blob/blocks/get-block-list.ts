@@ -19,7 +19,10 @@ export const getBlockList = operation<'read'>({
     const blob = await blobAt(cx, cx.store, container)
     if (blob && blob.kind !== 'BlockBlob') throw refusals.invalidBlobType()
     const waiting =
-      oneOf(cx.url) === undefined ? await cx.store.blobs.blockLengths(cx.grant, container, cx.params.blob ?? '') : []
+      // What is open to everybody is what has been committed.
+      oneOf(cx.url) === undefined && cx.caller.kind !== 'anonymous'
+        ? await cx.store.blobs.blockLengths(cx.grant, container, cx.params.blob ?? '')
+        : []
     if (!blob && waiting.length === 0) throw refusals.blobNotFound()
     if (blob) {
       checkRead(blob.lease, cx.request.headers.get('x-ms-lease-id'), cx.now, 'blob')

@@ -32,7 +32,7 @@ export const putBlockList = operation<'write'>({
     refuseOwnKeys(headers)
     const [metadata, tags, tier] = [metadataFrom(cx), await tagsFrom(cx), tierFrom(headers, 'BlockBlob')]
     const given = contentHeaders(headers, { plainToo: false })
-    const text = await readBytes(cx.request, longestList)
+    const text = await readBytes(cx.request, longestList, refusals.bodyTooLarge)
     const hashes = checkedHashes(headers, text)
     const wanted = await blockListIn(text.toString())
     const blob = await cx.store.write(async tx => {

@@ -9,7 +9,7 @@ import { empty, validators, xml } from '../answer.ts'
 import { checkConditions } from '../conditions.ts'
 import { checkRead } from '../lease.ts'
 import { accountOf, containerOf } from '../place.ts'
-import { invalidXml } from '../refusals.ts'
+import { bodyTooLarge, invalidXml } from '../refusals.ts'
 import { child, childText, element, type Node, parsedXml } from '../xml.ts'
 import { publicAccessFrom } from './public-access-header.ts'
 
@@ -41,7 +41,7 @@ export const setContainerAcl = operation<'write'>({
   async run(cx) {
     const { headers } = cx.request
     const publicAccess = publicAccessFrom(headers, await accountOf(cx))
-    const text = await readText(cx.request, 64 * 1024)
+    const text = await readText(cx.request, 64 * 1024, bodyTooLarge)
     const policies = text.trim() === '' ? [] : await policiesIn(text)
     const after = await cx.store.write(async tx => {
       const before = await containerOf(cx, tx)
