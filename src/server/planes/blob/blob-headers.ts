@@ -37,10 +37,19 @@ export function tierFrom(headers: Headers, kind: StoredBlob['kind']): string | u
   return known
 }
 
-/** Keys of the customer's own are not taken: ignoring them would leave readable what is not to be. Throws 400. */
-export function refuseOwnKeys(headers: Headers): void {
-  for (const name of ['x-ms-encryption-key', 'x-ms-encryption-scope']) {
-    if (headers.has(name)) throw refusals.unsupportedHeader(name)
+const unsupported = [
+  ...['x-ms-encryption-key', 'x-ms-encryption-scope'],
+  ...['x-ms-immutability-policy-until-date', 'x-ms-immutability-policy-mode', 'x-ms-legal-hold'],
+]
+
+/**
+ * What protects a blob is there or is refused: to ignore a key of the customer's own would leave readable what is not to
+ * be, and to ignore a policy would let go what is to be kept. Throws 400.
+ */
+export function refuseUnsupported(headers: Headers): void {
+  for (const name of unsupported) {
+    const value = headers.get(name)
+    if (value !== null && value.toLowerCase() !== 'false') throw refusals.unsupportedHeader(name)
   }
 }
 

@@ -283,3 +283,9 @@ export const blobBeingRehydrated = () =>
 
 export const copySourceTooLong = (most: number) =>
   cannotVerifyCopySource(409, `The copy source is longer than ${most} bytes.`)
+
+export const unsupportedXmlNode = (name: string) =>
+  refuse(400, 'UnsupportedXmlNode', 'One of the XML nodes specified in the request body is not supported.', {
+    XmlNodeName: name,
+    Reason: `${name} is not there, and cannot be switched on.`,
+  })

@@ -29,6 +29,7 @@ test('an upload that will be refused never gets to the disk', async t => {
   assert.deepEqual(await refused(`/ctr/leased${blockAt}`, {}), [412, 'LeaseIdMissing'])
   assert.deepEqual(await refused('/ctr/short', { ...block, 'if-none-match': '*' }), [409, 'BlobAlreadyExists'])
   assert.deepEqual(await refused(`/ctr/appends${blockAt}`, {}), [409, 'InvalidBlobType'])
+  assert.deepEqual(await refused(`/ctr/short${blockAt}`, {}, ''), [400, 'InvalidHeaderValue'])
   assert.deepEqual(await refused('/ctr/none?comp=appendblock', {}), [404, 'BlobNotFound'])
   assert.deepEqual(await refused('/ctr/appends?comp=appendblock', { 'x-ms-blob-condition-appendpos': '7' }), [
     412,

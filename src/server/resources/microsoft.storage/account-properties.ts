@@ -19,6 +19,13 @@ export const networkAcls = z.looseObject({
   defaultAction: z.enum(['Allow', 'Deny']).default('Allow'),
 })
 
+/** Switches of what is not there: on, they are refused, because nobody would notice that they do nothing. */
+export const absent = <Name extends string>(...names: readonly Name[]) =>
+  Object.fromEntries(names.map(name => [name, z.literal(false).nullish()])) as Record<
+    Name,
+    z.ZodOptional<z.ZodNullable<z.ZodLiteral<false>>>
+  >
+
 /** Unknown members survive the round trip; what the server says itself is left out of what is stored. */
 export const accountProperties = z.looseObject({
   accessTier: z.enum(['Hot', 'Cool', 'Cold', 'Premium']).optional(),
@@ -28,7 +35,14 @@ export const accountProperties = z.looseObject({
   supportsHttpsTrafficOnly: z.boolean().optional(),
   publicNetworkAccess: z.enum(['Enabled', 'Disabled', 'SecuredByPerimeter']).optional(),
   networkAcls: networkAcls.optional(),
-  isHnsEnabled: z.literal(false).optional(),
+  ...absent('isHnsEnabled', 'isSftpEnabled', 'isNfsV3Enabled', 'isLocalUserEnabled'),
+  encryption: z
+    .looseObject({
+      keySource: z.literal('Microsoft.Storage').optional(),
+      ...absent('requireInfrastructureEncryption'),
+    })
+    .optional(),
+  immutableStorageWithVersioning: z.looseObject(absent('enabled')).optional(),
 })
 export type AccountProperties = z.infer<typeof accountProperties>
 

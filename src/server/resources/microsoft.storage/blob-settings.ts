@@ -9,6 +9,7 @@ import { operation, type Params } from '../../door/operation.ts'
 import { filled } from '../../door/routes.ts'
 import type { Reads } from '../../store/open.ts'
 import type { StorageAccount } from '../../store/storage-accounts.ts'
+import { absent } from './account-properties.ts'
 import { storageVersions } from './api-versions.ts'
 import { type CorsRule, mostCorsRules, problemOf } from './cors-rules.ts'
 import { invalidValues } from './errors.ts'
@@ -38,6 +39,8 @@ const corsRule = z.object({
   allowedHeaders: z.array(z.string()),
 })
 
+const switchedOff = (name: string) => z.looseObject(absent(name)).nullish()
+
 const properties = z.looseObject({
   deleteRetentionPolicy: z
     .looseObject({ enabled: z.boolean().optional(), days: z.number().int().min(1).max(365).optional() })
@@ -48,12 +51,21 @@ const properties = z.looseObject({
     })
     .optional(),
   isVersioningEnabled: z.boolean().optional(),
+  ...absent('automaticSnapshotPolicyEnabled'),
+  changeFeed: switchedOff('enabled'),
+  containerDeleteRetentionPolicy: switchedOff('enabled'),
+  restorePolicy: switchedOff('enabled'),
+  lastAccessTimeTrackingPolicy: switchedOff('enable'),
+  defaultServiceVersion: z.literal('').nullish(),
 })
 
-type Service = {
-  cors?: CorsRule[]
-  deleteRetention?: number | undefined
-  versioning?: boolean
+/** What an account lets its blob service do, as it is stored. */
+export type BlobService = {
+  readonly cors?: readonly CorsRule[]
+  /** Days for which deleted blobs are kept. */
+  readonly deleteRetention?: number | undefined
+  /** Only the resource manager shows it, and switches it. */
+  readonly versioning?: boolean
 }
 
 const withoutEmpty = (names: readonly string[]) => names.filter(name => name !== '')
@@ -73,7 +85,7 @@ function ruleIn(given: z.infer<typeof corsRule>): CorsRule {
 }
 
 function shown(account: StorageAccount) {
-  const { cors = [], deleteRetention, versioning } = account.service as Service
+  const { cors = [], deleteRetention, versioning } = account.service as BlobService
   return {
     id: `${account.id}/blobServices/default`,
     name: 'default',
@@ -135,7 +147,7 @@ const putBlobService = operation<'write'>({
     const rules = cors?.corsRules.map(ruleIn)
     const after = await cx.store.write(async tx => {
       const account = await namedAccount(tx, cx.params)
-      const service: Service = {
+      const service: BlobService = {
         ...account.service,
         ...(rules ? { cors: rules } : {}),
         ...(deleteRetentionPolicy

@@ -1,25 +1,15 @@
 import { readText } from '../../../door/body.ts'
 import { operation } from '../../../door/operation.ts'
+import type { BlobService } from '../../../resources/microsoft.storage/blob-settings.ts'
 import { type CorsRule, mostCorsRules, problemOf } from '../../../resources/microsoft.storage/cors-rules.ts'
 import type { StorageAccount } from '../../../store/storage-accounts.ts'
 import { readsService, writesService } from '../access.ts'
 import { empty, xml } from '../answer.ts'
 import { accountOf, findAccount } from '../place.ts'
-import { bodyTooLarge, invalidXml, resourceNotFound } from '../refusals.ts'
+import { bodyTooLarge, invalidXml, resourceNotFound, unsupportedXmlNode } from '../refusals.ts'
 import { child, childText, element, type Node, parsedXml } from '../xml.ts'
 
-/** What an account lets its blob service do, as much of it as makes a difference here or is shown. */
-export type ServiceProperties = {
-  readonly cors?: readonly CorsRule[]
-  /** Days for which deleted blobs are kept. */
-  readonly deleteRetention?: number
-  /** Only the resource manager shows it, and switches it. */
-  readonly versioning?: boolean
-  readonly staticWebsite?: { readonly index?: string; readonly error404?: string }
-  readonly defaultVersion?: string
-}
-
-export const servicePropertiesOf = (account: StorageAccount) => account.service as ServiceProperties
+export const servicePropertiesOf = (account: StorageAccount) => account.service as BlobService
 
 /** When what is deleted now goes for good; undefined when that is at once. */
 export function purgeTime(account: StorageAccount, now: number): number | undefined {
@@ -49,9 +39,9 @@ export const setServiceProperties = operation<'write'>({
   query,
   access: writesService,
   async run(cx) {
-    const given = propertiesIn(
-      await parsedXml(await readText(cx.request, 256 * 1024, bodyTooLarge), 'StorageServiceProperties'),
-    )
+    const nodes = await parsedXml(await readText(cx.request, 256 * 1024, bodyTooLarge), 'StorageServiceProperties')
+    refuseAbsent(nodes)
+    const given = propertiesIn(nodes)
     await cx.store.write(async tx => {
       const account = await tx.storageAccounts.get(findAccount, { name: cx.params.account ?? '' })
       if (!account) throw resourceNotFound()
@@ -65,45 +55,44 @@ const off = '<Enabled>false</Enabled>'
 const noRetention = `<RetentionPolicy>${off}</RetentionPolicy>`
 const metrics = `<Version>1.0</Version>${off}${noRetention}`
 
-function propertiesXml({ cors = [], deleteRetention, staticWebsite, defaultVersion }: ServiceProperties): string {
+function propertiesXml({ cors = [], deleteRetention }: BlobService): string {
   const rules = cors.map(
     rule =>
       `<CorsRule>${element('AllowedOrigins', rule.origins.join(','))}${element('AllowedMethods', rule.methods.join(','))}${element('AllowedHeaders', rule.allowedHeaders.join(','))}${element('ExposedHeaders', rule.exposedHeaders.join(','))}${element('MaxAgeInSeconds', rule.maxAgeSec)}</CorsRule>`,
   )
   const retention = deleteRetention === undefined ? off : `<Enabled>true</Enabled>${element('Days', deleteRetention)}`
-  const website = staticWebsite
-    ? `<Enabled>true</Enabled>${element('IndexDocument', staticWebsite.index)}${element('ErrorDocument404Path', staticWebsite.error404)}`
-    : off
-  return `<StorageServiceProperties><Logging><Version>1.0</Version><Delete>false</Delete><Read>false</Read><Write>false</Write>${noRetention}</Logging><HourMetrics>${metrics}</HourMetrics><MinuteMetrics>${metrics}</MinuteMetrics><Cors>${rules.join('')}</Cors>${element('DefaultServiceVersion', defaultVersion)}<DeleteRetentionPolicy>${retention}</DeleteRetentionPolicy><StaticWebsite>${website}</StaticWebsite></StorageServiceProperties>`
+  return `<StorageServiceProperties><Logging><Version>1.0</Version><Delete>false</Delete><Read>false</Read><Write>false</Write>${noRetention}</Logging><HourMetrics>${metrics}</HourMetrics><MinuteMetrics>${metrics}</MinuteMetrics><Cors>${rules.join('')}</Cors><DeleteRetentionPolicy>${retention}</DeleteRetentionPolicy><StaticWebsite>${off}</StaticWebsite></StorageServiceProperties>`
 }
 
-function propertiesIn(nodes: readonly Node[]): ServiceProperties {
+function propertiesIn(nodes: readonly Node[]): BlobService {
   const cors = child(nodes, 'Cors')
   const retention = child(nodes, 'DeleteRetentionPolicy')
-  const website = child(nodes, 'StaticWebsite')
-  const version = childText(nodes, 'DefaultServiceVersion')
   return {
     ...(cors ? { cors: corsRules(cors.children) } : {}),
     ...(retention ? retentionIn(retention.children) : {}),
-    ...(website ? websiteIn(website.children) : {}),
-    ...(version ? { defaultVersion: version } : {}),
   }
 }
 
 const isEnabled = (fields: readonly Node[]) => childText(fields, 'Enabled')?.trim().toLowerCase() === 'true'
 
-function retentionIn(fields: readonly Node[]): ServiceProperties {
-  if (!isEnabled(fields)) return { deleteRetention: undefined } as unknown as ServiceProperties
+function retentionIn(fields: readonly Node[]): BlobService {
+  if (!isEnabled(fields)) return { deleteRetention: undefined }
   const days = Number(childText(fields, 'Days'))
   if (!Number.isInteger(days) || days < 1 || days > 365) throw invalidXml('Days is a number from 1 to 365.')
   return { deleteRetention: days }
 }
 
-function websiteIn(fields: readonly Node[]): ServiceProperties {
-  if (!isEnabled(fields)) return { staticWebsite: undefined } as unknown as ServiceProperties
-  const index = childText(fields, 'IndexDocument')
-  const error404 = childText(fields, 'ErrorDocument404Path')
-  return { staticWebsite: { ...(index ? { index } : {}), ...(error404 ? { error404 } : {}) } }
+/** What could be switched on and would do nothing. Clients send all of it, switched off. Throws 400. */
+function refuseAbsent(nodes: readonly Node[]): void {
+  const isOn = (name: string, switches: readonly string[]) => {
+    const fields = child(nodes, name)?.children ?? []
+    return switches.some(one => childText(fields, one)?.trim().toLowerCase() === 'true')
+  }
+  const on =
+    ['HourMetrics', 'MinuteMetrics', 'StaticWebsite'].find(name => isOn(name, ['Enabled'])) ??
+    (isOn('Logging', ['Read', 'Write', 'Delete']) ? 'Logging' : undefined) ??
+    ((childText(nodes, 'DefaultServiceVersion') ?? '') === '' ? undefined : 'DefaultServiceVersion')
+  if (on !== undefined) throw unsupportedXmlNode(on)
 }
 
 /** What Set Blob Service Properties calls it. */

@@ -3,7 +3,7 @@ import { keptBy } from '../../../extents/kept.ts'
 import type { StoredBlob } from '../../../store/blobs.ts'
 import { addAction, writes } from '../access.ts'
 import { empty, validators } from '../answer.ts'
-import { refuseOwnKeys } from '../blob-headers.ts'
+import { refuseUnsupported } from '../blob-headers.ts'
 import { changeBlob } from '../change-blob.ts'
 import { hashHeaders } from '../hashes.ts'
 import * as refusals from '../refusals.ts'
@@ -22,7 +22,7 @@ export const appendBlock = operation<'write'>({
   access: { ...writes('appendBlock'), orElse: { action: addAction, permission: 'appendBlock' } },
   async run(cx) {
     const { headers } = cx.request
-    refuseOwnKeys(headers)
+    refuseUnsupported(headers)
     const isRefused = async () => checkRoom(cx, (await openToChange(cx, cx.store)).before, 0)
     const taken = headers.has('x-ms-copy-source')
       ? await takeSourcePart(cx, longestAppend, isRefused)

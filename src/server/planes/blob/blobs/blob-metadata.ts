@@ -1,7 +1,7 @@
 import { operation } from '../../../door/operation.ts'
 import { reads, writes } from '../access.ts'
 import { empty, validators, written } from '../answer.ts'
-import { refuseOwnKeys } from '../blob-headers.ts'
+import { refuseUnsupported } from '../blob-headers.ts'
 import { changeBlob } from '../change-blob.ts'
 import { checkConditions } from '../conditions.ts'
 import { checkRead } from '../lease.ts'
@@ -32,7 +32,7 @@ export const setBlobMetadata = operation<'write'>({
   query: 'comp=metadata',
   access: writes('setBlobMetadata'),
   async run(cx) {
-    refuseOwnKeys(cx.request.headers)
+    refuseUnsupported(cx.request.headers)
     const metadata = metadataFrom(cx)
     const after = await changeBlob(cx, () => ({ metadata }), { asVersion: true })
     return empty(200, { ...written(after), 'x-ms-request-server-encrypted': 'true' })

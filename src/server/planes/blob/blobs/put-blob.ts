@@ -1,7 +1,7 @@
 import { operation } from '../../../door/operation.ts'
 import { writesOrAdds } from '../access.ts'
 import { createAppendBlob } from '../appends/create-append-blob.ts'
-import { refuseOwnKeys } from '../blob-headers.ts'
+import { refuseUnsupported } from '../blob-headers.ts'
 import { checkBlobName } from '../names.ts'
 import { createPageBlob } from '../pages/create-page-blob.ts'
 import * as refusals from '../refusals.ts'
@@ -16,7 +16,7 @@ export const putBlob = operation<'write'>({
   run(cx) {
     const { headers } = cx.request
     checkBlobName(cx.params.blob ?? '')
-    refuseOwnKeys(headers)
+    refuseUnsupported(headers)
     const kind = headers.get('x-ms-blob-type')?.toLowerCase()
     const isCopy = headers.has('x-ms-copy-source')
     if (kind === undefined && isCopy) return copyBlob(cx)

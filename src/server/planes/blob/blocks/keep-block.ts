@@ -12,6 +12,8 @@ import type { Taken } from '../take-in.ts'
 export const keepBlock = (cx: Context<'write'>, id: string, taken: Taken) =>
   cx.store.write(async tx => {
     const container = await roomForBlock(cx, tx, id)
+    // It would have no place among the pieces of the blob.
+    if (taken.length === 0) throw refusals.invalidHeader('Content-Length', '0')
     const name = cx.params.blob ?? ''
     await tx.blobs.putBlock(cx.grant, container, name, { id, length: taken.length, ...taken.at }, cx.now)
   })

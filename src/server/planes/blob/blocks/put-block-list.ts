@@ -6,7 +6,7 @@ import type { BlockLength } from '../../../store/blobs.ts'
 import type { Part } from '../../../store/contents.ts'
 import { writesOrAdds } from '../access.ts'
 import { empty, written } from '../answer.ts'
-import { contentHeaders, refuseOwnKeys, tierFrom } from '../blob-headers.ts'
+import { contentHeaders, refuseUnsupported, tierFrom } from '../blob-headers.ts'
 import { checkedHashes, hashHeaders } from '../hashes.ts'
 import { metadataFrom } from '../metadata.ts'
 import { checkBlobName } from '../names.ts'
@@ -29,7 +29,7 @@ export const putBlockList = operation<'write'>({
   async run(cx) {
     const { headers } = cx.request
     checkBlobName(cx.params.blob ?? '')
-    refuseOwnKeys(headers)
+    refuseUnsupported(headers)
     const [metadata, tags, tier] = [metadataFrom(cx), await tagsFrom(cx), tierFrom(headers, 'BlockBlob')]
     const given = contentHeaders(headers, { plainToo: false })
     const text = await readBytes(cx.request, longestList, refusals.bodyTooLarge)

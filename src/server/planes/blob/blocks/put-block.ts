@@ -2,7 +2,7 @@ import { operation } from '../../../door/operation.ts'
 import { keptBy } from '../../../extents/kept.ts'
 import { writesOrAdds } from '../access.ts'
 import { empty } from '../answer.ts'
-import { refuseOwnKeys } from '../blob-headers.ts'
+import { refuseUnsupported } from '../blob-headers.ts'
 import { hashHeaders } from '../hashes.ts'
 import { checkBlobName } from '../names.ts'
 import { takeSourcePart } from '../source-part.ts'
@@ -20,7 +20,7 @@ export const putBlock = operation<'write'>({
   access: writesOrAdds('putBlock'),
   async run(cx) {
     checkBlobName(cx.params.blob ?? '')
-    refuseOwnKeys(cx.request.headers)
+    refuseUnsupported(cx.request.headers)
     const id = blockIdOf(cx.url)
     const isRefused = () => roomForBlock(cx, cx.store, id)
     const taken = cx.request.headers.has('x-ms-copy-source')

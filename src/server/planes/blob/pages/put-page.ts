@@ -4,7 +4,7 @@ import type { StoredBlob } from '../../../store/blobs.ts'
 import type { Range } from '../../../store/contents.ts'
 import { writes } from '../access.ts'
 import { empty, validators } from '../answer.ts'
-import { refuseOwnKeys } from '../blob-headers.ts'
+import { refuseUnsupported } from '../blob-headers.ts'
 import { changeBlob } from '../change-blob.ts'
 import { hashHeaders } from '../hashes.ts'
 import * as refusals from '../refusals.ts'
@@ -24,7 +24,7 @@ export const putPage = operation<'write'>({
   access: writes('putPage'),
   async run(cx) {
     const { headers } = cx.request
-    refuseOwnKeys(headers)
+    refuseUnsupported(headers)
     const action = headers.get('x-ms-page-write')?.toLowerCase()
     if (action === undefined) throw refusals.missingHeader('x-ms-page-write')
     const range = pageRange(headers)
