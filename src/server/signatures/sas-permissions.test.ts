@@ -58,7 +58,7 @@ for (const [token, operation, code] of denied) {
 
 test('with c alone a blob can be made, and not replaced', async () => {
   for (const token of [forContainer('c'), forAccount('c')]) {
-    for (const operation of ['putBlob', 'putBlock', 'putBlockList', 'copyToBlob'] as const) {
+    for (const operation of ['putBlob', 'putBlock', 'putBlockList'] as const) {
       assert.equal(await refused(token, operation, () => false), undefined)
       assert.deepEqual(await refused(token, operation, () => true), permission)
     }

@@ -39,7 +39,6 @@ const needs = {
   putPage: { on: 'o', letters: 'w' },
   appendBlock: { on: 'o', letters: 'aw' },
   sealBlob: { on: 'o', letters: 'aw' },
-  copyToBlob: { on: 'o', letters: 'w', new: 'cw' },
   abortCopy: { on: 'o', letters: 'w' },
   setBlobProperties: { on: 'o', letters: 'w' },
   setBlobMetadata: { on: 'o', letters: 'w' },
@@ -51,7 +50,6 @@ const needs = {
   deleteBlobVersion: { on: 'o', letters: 'x' },
   undeleteBlob: { on: 'o', letters: 'w' },
   blobTags: { on: 'o', letters: 't' },
-  immutabilityPolicy: { on: 'o', letters: 'i' },
 } satisfies Record<string, Need>
 
 export type SasOperation = keyof typeof needs

@@ -225,3 +225,19 @@ test('a container is made, shown, listed, changed and removed, and is the blob s
   const refused = await send('PUT', `${containers}/open`, { properties: { publicAccess: 'Blob' } })
   assert.deepEqual([refused.status, refused.body.error.code], [409, 'PublicAccessNotPermitted'])
 })
+
+test('a change whose properties are no object, or name no address or subnet, changes nothing', async t => {
+  const { send, id } = await opened(t)
+  const before = await send('GET', id)
+  const acls = (rules: Record<string, unknown>) => ({ networkAcls: { defaultAction: 'Deny', ...rules } })
+  for (const properties of [
+    'x',
+    [1],
+    acls({ ipRules: [{ value: '256.1.1.1' }] }),
+    acls({ ipRules: [{ value: '127.0.0.1/33' }] }),
+    acls({ virtualNetworkRules: [{ id: 'not-an-id' }] }),
+  ])
+    assert.equal((await send('PATCH', id, { properties })).status, 400, JSON.stringify(properties))
+  assert.deepEqual(await send('GET', id), before)
+  assert.equal((await send('PATCH', id, { properties: acls({ ipRules: [{ value: '10.0.0.0/8' }] }) })).status, 200)
+})

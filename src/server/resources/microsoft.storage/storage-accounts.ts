@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import { systemGrant } from '../../access/grant.ts'
 import { checked } from '../../arm/envelope.ts'
 import { defineResource, type View } from '../../arm/resource-type.ts'
+import { invalidRequestContent } from '../../door/body.ts'
 import { accountHost } from '../../door/names.ts'
 import { mergePatch } from '../merge-patch.ts'
 import { accountEnvelope, accountProperties, rulesOf, tierOf, wishedProperties } from './account-properties.ts'
@@ -47,7 +48,7 @@ export const storageAccounts = defineResource<z.infer<typeof accountProperties>>
     ...existing.body,
     ...(patch.sku === undefined ? {} : { sku: patch.sku }),
     ...(patch.kind === undefined ? {} : { kind: patch.kind }),
-    properties: mergePatch(existing.body.properties, { ...(patch.properties as object) }),
+    properties: mergePatch(existing.body.properties, changedProperties(patch.properties)),
   }),
 
   async remove({ cx, tx, id }) {
@@ -59,6 +60,13 @@ export const storageAccounts = defineResource<z.infer<typeof accountProperties>>
   actions: { listKeys, regenerateKey, revokeUserDelegationKeys, listAccountSas, listServiceSas },
   render,
 })
+
+/** Throws 400 for a text or a list, whose members would become properties. */
+function changedProperties(given: unknown = {}): Record<string, unknown> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw invalidRequestContent('properties: an object was expected')
+  return { ...given }
+}
 
 async function render({ parts, resource: { id, body }, apiVersion, url }: View): Promise<Record<string, unknown>> {
   const account = await parts.store.storageAccounts.get(seeAccount, { id: id.text })
