@@ -12,4 +12,8 @@ export function checkContainerName(name: string): void {
 /** Throws 400. */
 export function checkBlobName(name: string): void {
   if (name.length < 1 || name.length > 1024) throw outOfRangeInput()
+  if (name.length >= mostSegments && name.split('/').length > mostSegments) throw outOfRangeInput()
 }
+
+/** Of the path that a blob's name is. */
+const mostSegments = 254
