@@ -1,6 +1,8 @@
 /** The storage tutorials and everyday commands with the real az, under lazuli exec. */
 
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { startLazuli } from '../start.ts'
 import { newGroup } from './arrange.ts'
@@ -57,4 +59,30 @@ test('az makes an account and works with what is in it, signed in', { skip: lane
   assert.match(listed.stdout, /<Name>a\/b\.txt<\/Name>/)
   await az(`storage blob delete -c box -n a/b.txt ${login}`)
   assert.deepEqual(await az(`storage blob list -c box ${login}`), [])
+
+  const service = 'storage account blob-service-properties'
+  await az(
+    `${service} update -g az -n azaccount1 --enable-versioning --enable-delete-retention --delete-retention-days 3`,
+  )
+  const { isVersioningEnabled, deleteRetentionPolicy } = await az(`${service} show -g az -n azaccount1`)
+  assert.deepEqual([isVersioningEnabled, deleteRetentionPolicy.days], [true, 3])
+  for (const word of ['one', 'two']) await az(`storage blob upload -c box -n v --data ${word} --overwrite ${login}`)
+  const versions = await az(`storage blob list -c box --include v ${login}`)
+  assert.deepEqual(
+    versions.map((one: { name: string; isCurrentVersion: boolean | null }) => [one.name, one.isCurrentVersion]),
+    [
+      ['v', null],
+      ['v', true],
+    ],
+  )
+  const file = join(lane.home, 'v')
+  await az(`storage blob download -c box -n v -f ${file} --version-id ${versions[0].versionId} ${login}`)
+  assert.equal(await readFile(file, 'utf8'), 'one')
+  await az(`storage blob delete -c box -n v ${login}`)
+  // Spelled as in the help of az.
+  const source = `https://azaccount1.blob.core.windows.net/box/v?versionId=${versions[0].versionId}`
+  await az(`storage blob copy start --destination-container box --destination-blob v --source-uri "${source}" ${login}`)
+  assert.equal((await az(`storage blob list -c box --include v ${login}`)).length, 3)
+  await az(`storage blob download -c box -n v -f ${file} --overwrite ${login}`)
+  assert.equal(await readFile(file, 'utf8'), 'one')
 })

@@ -5,7 +5,7 @@ import { createHash, randomInt } from 'node:crypto'
 import { assignRole, newGroup } from '../contract/arrange.ts'
 import { claimsOf } from '../contract/curl.ts'
 import { newLake } from '../contract/data-lake.ts'
-import { blobRoles, newAccount, newContainer } from '../contract/storage.ts'
+import { blobRoles, keepVersions, newAccount, newContainer } from '../contract/storage.ts'
 import type { Answer, Lazuli } from '../start.ts'
 import { absent, type Ledger, Refused } from './ledger.ts'
 
@@ -29,18 +29,21 @@ export type Storage = {
   writeBlobs(name: string, course: Course): Promise<void>
   /** Makes ever new folders, called `name` and something; what is in one of them is one thing in the ledger. */
   writeFiles(name: string, course: Course): Promise<void>
+  /** Reads some of the versions of blobs, current ones and others, each of which must be whole. Answers how many. */
+  readVersions(most: number): Promise<number>
   /** Reads all bytes of the things with these keys, or of all that there are. */
   observe(keys?: ReadonlySet<string>): Promise<ReadonlyMap<string, string>>
 }
 
 /** An account with a container and a data lake, in one server. */
-export async function openStorage(lazuli: Lazuli): Promise<Storage> {
+export async function openStorage(lazuli: Lazuli, { versions = false } = {}): Promise<Storage> {
   const group = await newGroup(lazuli)
-  const blobs = await openBlobs(lazuli, group)
+  const blobs = await openBlobs(lazuli, group, versions)
   const files = await openFiles(lazuli, group)
   return {
     writeBlobs: blobs.write,
     writeFiles: files.write,
+    readVersions: blobs.readVersions,
     async observe(keys) {
       const found = new Map<string, string>()
       for (const key of keys ?? [...(await blobs.list()), ...(await files.list())]) {
@@ -84,8 +87,9 @@ export function done(answer: Answer, course: Course, what: string): void {
   if (isDoubtful()) throw new Failed(what)
 }
 
-async function openBlobs(lazuli: Lazuli, group: string) {
+async function openBlobs(lazuli: Lazuli, group: string, versions: boolean) {
   const account = await newAccount(lazuli, group)
+  if (versions) await keepVersions(lazuli, account)
   await newContainer(lazuli, account, 'box')
   await assignRole(lazuli, account.id, String(claimsOf(await lazuli.token()).oid), blobRoles.contributor)
   const token = await lazuli.token('https://storage.azure.com')
@@ -145,6 +149,21 @@ async function openBlobs(lazuli: Lazuli, group: string) {
       const { status, headers, body } = await send('GET', `/${key.slice('blob '.length)}`)
       assert.ok(status === 200 || status === 404, `${key}: ${status} ${body}`)
       return status === 404 ? absent : kept(body, String(headers['x-ms-meta-label']))
+    },
+    async readVersions(most: number): Promise<number> {
+      const { body } = await send('GET', '?restype=container&comp=list&include=versions')
+      const all = body.split('<Blob>').slice(1)
+      const each = Math.ceil(all.length / most)
+      const some = all.filter((_, n) => n % each === 0)
+      for (const one of some) {
+        const in1 = (tag: string) => new RegExp(`<${tag}>([^<]*)`).exec(one)?.[1] ?? ''
+        const { status, body } = await send('GET', `/${in1('Name')}?versionid=${in1('VersionId')}`)
+        assert.equal(status, 200, one)
+        assert.equal(body.length, Number(in1('Content-Length')), one)
+        const md5 = in1('Content-MD5')
+        if (md5 !== '') assert.equal(createHash('md5').update(body).digest('base64'), md5, one)
+      }
+      return some.length
     },
     async list(): Promise<string[]> {
       const { body } = await send('GET', '?restype=container&comp=list')

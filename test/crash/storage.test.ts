@@ -14,7 +14,7 @@ const writers = 2
 
 test('a server that is killed a hundred times keeps all that it has answered of blobs and files, and no half', async t => {
   const lazuli = await startLazuli(t)
-  const storage = await openStorage(lazuli)
+  const storage = await openStorage(lazuli, { versions: true })
   const ledger = openLedger()
   let answered = 0
   const course = { ledger, onAnswer: () => void answered++ }
@@ -46,4 +46,5 @@ test('a server that is killed a hundred times keeps all that it has answered of 
   assert.deepEqual(swept.orphans, [])
   await lazuli.restart()
   assert.deepEqual(ledger.compare(await storage.observe()), [], 'after the sweep')
+  t.diagnostic(`${await storage.readVersions(300)} versions are whole`)
 })
