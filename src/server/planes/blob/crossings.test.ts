@@ -128,7 +128,7 @@ test('a line break in a field of a signature, or what cannot be a header, is ref
     assert.deepEqual(said(answer), [403, 'AuthenticationFailed'], fields)
     assert.match(answer.text, /not well formed/)
   }
-  const soon = new Date(Date.now() + 3_600_000).toISOString().slice(0, 19) + 'Z'
+  const soon = `${new Date(Date.now() + 3_600_000).toISOString().slice(0, 19)}Z`
   const info = `<KeyInfo><Expiry>${soon}</Expiry><DelegatedUserTid>a\nb</DelegatedUserTid></KeyInfo>`
   assert.equal((await send('POST', '/?restype=service&comp=userdelegationkey', { body: info })).status, 400)
 })
