@@ -27,6 +27,9 @@ export type AccountRules = {
   readonly accessTier: string
 }
 
+/** Of those that keep a copy in a second region, some let it be read. */
+export const hasReadableSecondary = (sku: string) => sku.startsWith('Standard_RAG')
+
 export type AccountKey = { readonly name: 'key1' | 'key2'; readonly value: Uint8Array; readonly createdAt: number }
 
 export type StorageAccountReads = {

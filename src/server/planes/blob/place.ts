@@ -4,7 +4,7 @@ import type { Parts } from '../../parts.ts'
 import type { BlobContainer } from '../../store/blob-containers.ts'
 import type { OneOfBlob, StoredBlob } from '../../store/blobs.ts'
 import type { Reads } from '../../store/open.ts'
-import type { StorageAccount } from '../../store/storage-accounts.ts'
+import { hasReadableSecondary, type StorageAccount } from '../../store/storage-accounts.ts'
 import { valuesIn } from './query.ts'
 import { blobNotFound, containerNotFound, invalidQuery, mutuallyExclusive, resourceNotFound } from './refusals.ts'
 import { settled } from './rehydration.ts'
@@ -17,7 +17,7 @@ export async function locate({ store }: Pick<Parts, 'store'>, params: Params): P
   const name = host.replace(/-secondary$/, '')
   const account = await store.storageAccounts.get(findAccount, { name })
   const secondary = name !== host
-  if (!account || (secondary && account.rules.sku !== 'Standard_RAGRS')) throw resourceNotFound()
+  if (!account || (secondary && !hasReadableSecondary(account.rules.sku))) throw resourceNotFound()
   return {
     account: account.name,
     accountId: account.id,

@@ -4,7 +4,7 @@ import { apiVersionOf } from '../../arm/api-version.ts'
 import { checked } from '../../arm/envelope.ts'
 import { readJson } from '../../door/body.ts'
 import { operation } from '../../door/operation.ts'
-import { kinds, skus, tierOf } from './account-properties.ts'
+import { skusOf, tierOf } from './account-properties.ts'
 import { storageVersions } from './api-versions.ts'
 import { nameRule } from './errors.ts'
 
@@ -38,7 +38,7 @@ export const storageSkus = operation<'read'>({
   access: { verb: 'read', action: 'Microsoft.Storage/skus/read', on: inSubscription },
   run(cx) {
     apiVersionOf(cx.url, storageVersions)
-    const value = kinds.flatMap(kind =>
+    const value = Object.entries(skusOf).flatMap(([kind, skus]) =>
       skus.map(name => ({
         resourceType: 'storageAccounts',
         name,

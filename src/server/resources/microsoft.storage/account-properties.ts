@@ -65,13 +65,21 @@ const ofTheServer = [
 export const wishedProperties = (properties: AccountProperties): AccountProperties =>
   Object.fromEntries(Object.entries(properties).filter(([name]) => !ofTheServer.includes(name)))
 
-export const skus = ['Standard_LRS', 'Standard_GRS', 'Standard_RAGRS', 'Standard_ZRS', 'Premium_LRS'] as const
-export const kinds = ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'] as const
+const twoRegions = ['Standard_GRS', 'Standard_RAGRS']
+const zones = ['Standard_ZRS', 'Standard_GZRS', 'Standard_RAGZRS']
+
+/** What accounts of each kind can be. FileStorage, which has no blobs, is not there. */
+export const skusOf = {
+  StorageV2: ['Standard_LRS', ...twoRegions, ...zones, 'Premium_LRS', 'Premium_ZRS'],
+  Storage: ['Standard_LRS', ...twoRegions, 'Premium_LRS'],
+  BlobStorage: ['Standard_LRS', ...twoRegions],
+  BlockBlobStorage: ['Premium_LRS', 'Premium_ZRS'],
+} as const
 
 /** What accounts are made of besides their properties. */
 export const accountEnvelope = z.looseObject({
-  sku: z.looseObject({ name: z.enum(skus) }),
-  kind: z.enum(kinds).default('StorageV2'),
+  sku: z.looseObject({ name: z.string() }),
+  kind: z.enum(Object.keys(skusOf) as (keyof typeof skusOf)[]).default('StorageV2'),
 })
 
 export const tierOf = (sku: string) => sku.split('_')[0] ?? ''

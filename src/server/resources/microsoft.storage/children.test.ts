@@ -84,10 +84,31 @@ test('skus say what accounts can be made as', async t => {
     capabilities: [],
     restrictions: [],
   })
-  for (const { name, kind } of body.value.filter((one: { kind: string }) => one.kind === 'StorageV2')) {
-    const id = `${lazuli.subscription}/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a${name.toLowerCase().replace('_', '')}`
-    const made = await send('PUT', id, { location: 'westus', sku: { name }, kind, properties: {} })
-    assert.deepEqual([made.status, made.body.sku?.name], [200, name])
+  const accounts = `${lazuli.subscription}/resourceGroups/g/providers/Microsoft.Storage/storageAccounts`
+  const put = (account: string, name: string, kind: string) =>
+    send('PUT', `${accounts}/${account}`, { location: 'westus', sku: { name }, kind, properties: {} })
+  for (const [n, { name, kind }] of body.value.entries()) {
+    const made = await put(`made${n}`, name, kind)
+    assert.deepEqual([made.status, made.body.sku?.name, made.body.kind], [200, name, kind])
+    const { secondaryEndpoints } = made.body.properties
+    assert.equal(secondaryEndpoints !== undefined, /RAG/.test(name), name)
+  }
+  for (const [name, kind] of [
+    ['Standard_LRS', 'BlockBlobStorage'],
+    ['Premium_LRS', 'BlobStorage'],
+    ['Standard_ABC', 'StorageV2'],
+  ] as const) {
+    const refused = await put('refused', name, kind)
+    assert.deepEqual([refused.status, refused.body.error.code], [400, 'InvalidValuesForRequestParameters'], name)
+  }
+  for (const [kind, next, status] of [
+    ['Storage', 'StorageV2', 200],
+    ['BlobStorage', 'StorageV2', 200],
+    ['StorageV2', 'BlobStorage', 409],
+  ] as const) {
+    const account = `change${kind.toLowerCase()}`
+    await put(account, 'Standard_LRS', kind)
+    assert.equal((await put(account, 'Standard_LRS', next)).status, status, `${kind} to ${next}`)
   }
 })
 

@@ -14,6 +14,9 @@ export const accountAlreadyTaken = (name: string) =>
 export const invalidValues = (names: string) =>
   new AzureError(400, 'InvalidValuesForRequestParameters', `Values for request parameters are invalid: ${names}.`)
 
+/** Not every redundancy is there for every kind. */
+export const noSuchAccountType = () => invalidValues('kind, sku')
+
 export const cannotChange = (property: string) =>
   new AzureError(
     409,

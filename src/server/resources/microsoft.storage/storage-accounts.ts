@@ -4,8 +4,9 @@ import { checked } from '../../arm/envelope.ts'
 import { defineResource, type View } from '../../arm/resource-type.ts'
 import { invalidRequestContent } from '../../door/body.ts'
 import { accountHost } from '../../door/names.ts'
+import { hasReadableSecondary } from '../../store/storage-accounts.ts'
 import { mergePatch } from '../merge-patch.ts'
-import { accountEnvelope, accountProperties, rulesOf, tierOf, wishedProperties } from './account-properties.ts'
+import { accountEnvelope, accountProperties, rulesOf, skusOf, tierOf, wishedProperties } from './account-properties.ts'
 import { storageVersions } from './api-versions.ts'
 import * as refusals from './errors.ts'
 import { listKeys, newKey, regenerateKey, revokeUserDelegationKeys } from './keys.ts'
@@ -24,7 +25,9 @@ export const storageAccounts = defineResource<z.infer<typeof accountProperties>>
   async put({ cx, tx, id, existing, body }) {
     if (!/^[a-z0-9]{3,24}$/.test(id.name)) throw refusals.accountNameInvalid(id.name)
     const { sku, kind } = checked(accountEnvelope, { ...existing?.body, ...body })
-    if (existing && existing.body.kind !== kind) throw refusals.cannotChange('kind')
+    const isUpgrade = kind === 'StorageV2' && existing?.body.kind !== 'BlockBlobStorage'
+    if (existing && existing.body.kind !== kind && !isUpgrade) throw refusals.cannotChange('kind')
+    if (!skusOf[kind].some(name => name === sku.name)) throw refusals.noSuchAccountType()
     const properties = wishedProperties(body.properties)
     const rules = rulesOf(properties, sku.name, kind)
     const account = await tx.storageAccounts.get(seeAccount, { id: id.text })
@@ -73,7 +76,7 @@ async function render({ parts, resource: { id, body }, apiVersion, url }: View):
   const keys = account ? await parts.store.storageAccounts.keys(seeAccount, account) : []
   const created = new Date(account?.createdAt ?? 0).toISOString()
   const { name: sku } = body.sku as { name: string }
-  const twoPlaces = /GRS$/.test(sku)
+  const twoPlaces = /GZ?RS$/.test(sku)
   const wished = body.properties
   const service = { enabled: true, keyType: 'Account', lastEnabledTime: created }
   return {
@@ -108,7 +111,7 @@ async function render({ parts, resource: { id, body }, apiVersion, url }: View):
       statusOfPrimary: 'available',
       primaryEndpoints: { blob: `https://${accountHost('blob', id.name, url, parts.config)}/` },
       ...(twoPlaces ? { secondaryLocation: body.location, statusOfSecondary: 'available' } : {}),
-      ...(sku === 'Standard_RAGRS'
+      ...(hasReadableSecondary(sku)
         ? { secondaryEndpoints: { blob: `https://${accountHost('blob', `${id.name}-secondary`, url, parts.config)}/` } }
         : {}),
     },
