@@ -29,6 +29,12 @@ export type ServerStatus = {
     readonly blobs: number
     readonly bytes: number
   }[]
+  readonly dataLakeAccounts: readonly {
+    readonly account: string
+    readonly folders: number
+    readonly files: number
+    readonly bytes: number
+  }[]
   /** What belongs to a certificate is not counted once more. */
   readonly vaults: readonly {
     readonly vault: string

@@ -53,6 +53,10 @@ function forPeople(url: string, status: ServerStatus): string {
       status.storageAccounts.map(one => [one.account, String(one.containers), String(one.blobs), sizeOf(one.bytes)]),
     ),
     ...listing(
+      ['DATA LAKE ACCOUNT', 'FOLDERS', 'FILES', 'SIZE'],
+      status.dataLakeAccounts.map(one => [one.account, String(one.folders), String(one.files), sizeOf(one.bytes)]),
+    ),
+    ...listing(
       ['VAULT', 'SECRETS', 'KEYS', 'CERTIFICATES'],
       status.vaults.map(({ vault, ...counts }) => [
         vault,

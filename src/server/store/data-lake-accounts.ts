@@ -22,6 +22,8 @@ export type DataLakeRules = {
 export type DataLakeAccountReads = {
   /** By name, or by the id of its resource. */
   get(grant: Grant, which: { name: string } | { id: string }): Promise<DataLakeAccount | undefined>
+  /** Reads all of their files. The root is no folder of anybody's. */
+  sizes(grant: Grant<never>): Promise<{ account: string; folders: number; files: number; bytes: number }[]>
 }
 
 export type DataLakeAccountWrites = DataLakeAccountReads & {
@@ -57,6 +59,24 @@ export function dataLakeAccountReads(db: Kysely<Tables>, remember: Remember): Da
       const account = await find(which)
       demand(grant, account?.id)
       return account
+    },
+
+    async sizes(grant) {
+      demand(grant, '/')
+      return db
+        .selectFrom('data_lake_accounts')
+        .leftJoin('data_lake_files', join =>
+          join.onRef('data_lake_files.account', '=', 'data_lake_accounts.number').on('data_lake_files.parent', '<>', 0),
+        )
+        .select(({ fn, lit }) => [
+          'data_lake_accounts.name as account',
+          fn.count<number>('data_lake_files.number').filterWhere('kind', '=', 'DIRECTORY').as('folders'),
+          fn.count<number>('data_lake_files.number').filterWhere('kind', '=', 'FILE').as('files'),
+          fn.coalesce(fn.sum<number>('data_lake_files.length'), lit(0)).as('bytes'),
+        ])
+        .groupBy('data_lake_accounts.name')
+        .orderBy('data_lake_accounts.name')
+        .execute()
     },
   }
 }

@@ -19,6 +19,7 @@ export const status = operation({
       clock: { now: new Date(cx.now).toISOString(), shiftMs: cx.clock.shiftMs },
       machines: { driver: cx.machines.kind, missing: cx.machines.missing, list: await machineStates(cx) },
       storageAccounts: await cx.store.blobContainers.sizes(countResources),
+      dataLakeAccounts: await cx.store.dataLakeAccounts.sizes(countResources),
       vaults: await cx.store.vaults.counts(countResources),
       resourceGroups: groups.map(group => group.id.name),
       memory: { residentBytes: process.memoryUsage.rss() },
