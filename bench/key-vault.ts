@@ -6,7 +6,7 @@ import { type Program, start } from './program.ts'
 import type { Without } from './programs/vault-server.ts'
 import { heading, measured, note, ratio } from './report.ts'
 
-const rounds = 3
+const rounds = 7
 const seconds = 3
 const connections = 32
 
