@@ -245,6 +245,8 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
   const find = compiledOnce(db, () =>
     db.selectFrom('blobs').selectAll().where('container', '=', 0).where('name', '=', '').where('snapshot', '=', ''),
   )
+  const named = (container: BlobContainer, name: string) =>
+    db.selectFrom('blobs').select(columns).where('container', '=', container.number).where('name', '=', name)
   const all = () =>
     db
       .selectFrom('blobs')
@@ -303,11 +305,7 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
 
     async snapshots(grant, container, name) {
       demand(grant, container.id)
-      const rows = await db
-        .selectFrom('blobs')
-        .select(columns)
-        .where('container', '=', container.number)
-        .where('name', '=', name)
+      const rows = await named(container, name)
         .where('snapshot', '<', itself)
         .where('snapshot', 'not like', someVersion)
         .where('deleted_at', 'is', null)
@@ -318,23 +316,13 @@ export function blobReads(db: Kysely<Tables>): BlobReads {
 
     async deleted(grant, container, name) {
       demand(grant, container.id)
-      const rows = await db
-        .selectFrom('blobs')
-        .select(columns)
-        .where('container', '=', container.number)
-        .where('name', '=', name)
-        .where('deleted_at', 'is not', null)
-        .execute()
+      const rows = await named(container, name).where('deleted_at', 'is not', null).execute()
       return rows.map(read)
     },
 
     async latestVersion(grant, container, name) {
       demand(grant, container.id)
-      const row = await db
-        .selectFrom('blobs')
-        .select(columns)
-        .where('container', '=', container.number)
-        .where('name', '=', name)
+      const row = await named(container, name)
         .where('snapshot', '<', itself)
         .where('snapshot', 'like', someVersion)
         .orderBy('snapshot', 'desc')

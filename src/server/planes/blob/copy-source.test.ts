@@ -12,7 +12,7 @@ import { sign } from '../../signatures/hmac.ts'
 import { makeAccountSas } from '../../signatures/make-sas.ts'
 import { readSas } from '../../signatures/sas.ts'
 import { sasStringToSign } from '../../signatures/sas-string-to-sign.ts'
-import { openStorage, storageAudience } from './testing.ts'
+import { delegationKeyOf, keyOf, openStorage, storageAudience } from './testing.ts'
 
 const address = 'https://acct1.blob.core.windows.net'
 const block = { 'x-ms-blob-type': 'BlockBlob' }
@@ -35,7 +35,7 @@ const takings: readonly (readonly [target: string, query: string, headers: Recor
 
 async function withSecrets(t: TestContext) {
   const storage = await openStorage(t, { allowBlobPublicAccess: true })
-  const { send, arm, id } = storage
+  const { send } = storage
   for (const name of ['ctr', 'other']) await send('PUT', `/${name}?restype=container`)
   await send('PUT', '/open?restype=container', { headers: { 'x-ms-blob-public-access': 'blob' } })
   for (const path of ['/ctr/secret', '/ctr/f/secret', '/other/secret', '/open/known'])
@@ -43,20 +43,9 @@ async function withSecrets(t: TestContext) {
   await send('PUT', '/ctr/f/append', { headers: { 'x-ms-blob-type': 'AppendBlob' } })
   await send('PUT', '/ctr/f/page', { headers: { 'x-ms-blob-type': 'PageBlob', 'x-ms-blob-content-length': '512' } })
 
-  const [{ value }] = JSON.parse((await arm('POST', `${id}/listKeys`)).text).keys as [{ value: string }]
+  const value = await keyOf(storage)
   const key = Buffer.from(value, 'base64')
-  const info = `<KeyInfo><Expiry>${later().toISOString().slice(0, 19)}Z</Expiry></KeyInfo>`
-  const given = (await send('POST', '/?restype=service&comp=userdelegationkey', { body: info })).text
-  const field = (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(given)?.[1] ?? ''
-  const delegated = {
-    signedObjectId: field('SignedOid'),
-    signedTenantId: field('SignedTid'),
-    signedStartsOn: new Date(field('SignedStart')),
-    signedExpiresOn: new Date(field('SignedExpiry')),
-    signedService: field('SignedService'),
-    signedVersion: field('SignedVersion'),
-    value: field('Value'),
-  }
+  const delegated = await delegationKeyOf(storage)
   /** For a blob of `ctr`, or for all of them. */
   const values = (letters: string, place: { blobName?: string; snapshotTime?: string }) => ({
     containerName: 'ctr',

@@ -7,17 +7,12 @@ import { sign } from '../../signatures/hmac.ts'
 import { makeAccountSas } from '../../signatures/make-sas.ts'
 import { stringsToSign } from '../../signatures/shared-key.ts'
 import { operations } from './operations.ts'
-import { type OpenStorage, openStorage, storageAudience } from './testing.ts'
+import { delegationKeyOf, keyOf, type OpenStorage, openStorage, storageAudience } from './testing.ts'
 
 const block = { 'x-ms-blob-type': 'BlockBlob' }
 const never = '2020-01-01T00:00:00.0000000Z'
 const later = () => new Date(Date.now() + 3_600_000)
 const said = (answer: { status: number; headers: Headers }) => [answer.status, answer.headers.get('x-ms-error-code')]
-
-async function keyOf({ arm, id }: OpenStorage): Promise<string> {
-  const { keys } = JSON.parse((await arm('POST', `${id}/listKeys`)).text) as { keys: { value: string }[] }
-  return keys[0]?.value ?? ''
-}
 
 async function signer(storage: OpenStorage) {
   const key = new StorageSharedKeyCredential('acct1', await keyOf(storage))
@@ -316,27 +311,17 @@ test('a carriage return in a name arrives as one in a list', async t => {
 })
 
 test('a signature for one user is good with their token, and with no other', async t => {
-  const { send, lazuli, token } = await openStorage(t)
+  const storage = await openStorage(t)
+  const { send, lazuli, token } = storage
   await send('PUT', '/ctr?restype=container')
   await send('PUT', '/ctr/blob', { body: 'hello', headers: block })
-  const info = `<KeyInfo><Expiry>${later().toISOString().slice(0, 19)}Z</Expiry></KeyInfo>`
-  const given = (await send('POST', '/?restype=service&comp=userdelegationkey', { body: info })).text
-  const field = (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(given)?.[1] ?? ''
   const user = await lazuli.principal({ roles: [], audience: storageAudience })
   const sas = generateBlobSASQueryParameters(
     {
       ...{ containerName: 'ctr', blobName: 'blob', permissions: BlobSASPermissions.parse('r'), expiresOn: later() },
       delegatedUserObjectId: user.objectId,
     },
-    {
-      signedObjectId: field('SignedOid'),
-      signedTenantId: field('SignedTid'),
-      signedStartsOn: new Date(field('SignedStart')),
-      signedExpiresOn: new Date(field('SignedExpiry')),
-      signedService: field('SignedService'),
-      signedVersion: field('SignedVersion'),
-      value: field('Value'),
-    },
+    await delegationKeyOf(storage),
     'acct1',
   )
   const get = (path: string, wish: { token: string | null }) => send('GET', `/ctr/${path}`, wish)
@@ -459,27 +444,16 @@ test('what is no version, no date or too long is said in the words of this servi
 })
 
 test('keys for users are worth nothing once they are revoked, and new ones are', async t => {
-  const { send, arm, id } = await openStorage(t)
+  const storage = await openStorage(t)
+  const { send, arm, id } = storage
   await send('PUT', '/ctr?restype=container')
   await send('PUT', '/ctr/blob', { body: 'hello', headers: block })
-  const signature = async () => {
-    const info = `<KeyInfo><Expiry>${later().toISOString().slice(0, 19)}Z</Expiry></KeyInfo>`
-    const given = (await send('POST', '/?restype=service&comp=userdelegationkey', { body: info })).text
-    const field = (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(given)?.[1] ?? ''
-    return generateBlobSASQueryParameters(
+  const signature = async () =>
+    generateBlobSASQueryParameters(
       { containerName: 'ctr', blobName: 'blob', permissions: BlobSASPermissions.parse('r'), expiresOn: later() },
-      {
-        signedObjectId: field('SignedOid'),
-        signedTenantId: field('SignedTid'),
-        signedStartsOn: new Date(field('SignedStart')),
-        signedExpiresOn: new Date(field('SignedExpiry')),
-        signedService: field('SignedService'),
-        signedVersion: field('SignedVersion'),
-        value: field('Value'),
-      },
+      await delegationKeyOf(storage),
       'acct1',
     )
-  }
   const before = await signature()
   const get = (sas: unknown) => send('GET', `/ctr/blob?${sas}`, { token: null })
   assert.equal((await get(before)).text, 'hello')

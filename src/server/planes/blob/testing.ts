@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import type { UserDelegationKey } from '@azure/storage-blob'
 import { type OpenLazuli, openLazuli } from '../../testing/open-lazuli.ts'
 import { blobPlane } from './plane.ts'
 
@@ -44,6 +45,29 @@ export async function openStorage(t: TestContext, properties: Record<string, unk
         }),
       )
     },
+  }
+}
+
+/** The first key of the account, as `listKeys` shows it. */
+export async function keyOf({ arm, id }: OpenStorage): Promise<string> {
+  const { keys } = JSON.parse((await arm('POST', `${id}/listKeys`)).text) as { keys: { value: string }[] }
+  return keys[0]?.value ?? ''
+}
+
+/** A key for signatures of the caller's, for an hour, as the client library takes it. */
+export async function delegationKeyOf({ send }: OpenStorage): Promise<UserDelegationKey> {
+  const expiry = new Date(Date.now() + 3_600_000).toISOString().slice(0, 19)
+  const body = `<KeyInfo><Expiry>${expiry}Z</Expiry></KeyInfo>`
+  const { text } = await send('POST', '/?restype=service&comp=userdelegationkey', { body })
+  const field = (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(text)?.[1] ?? ''
+  return {
+    signedObjectId: field('SignedOid'),
+    signedTenantId: field('SignedTid'),
+    signedStartsOn: new Date(field('SignedStart')),
+    signedExpiresOn: new Date(field('SignedExpiry')),
+    signedService: field('SignedService'),
+    signedVersion: field('SignedVersion'),
+    value: field('Value'),
   }
 }
 
